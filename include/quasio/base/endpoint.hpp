@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace quasio {
+
+/// An IP address and UDP port without any networking library. IPv4 is held as an IPv4-mapped IPv6 address.
+struct ip_endpoint {
+  std::array<std::uint8_t, 16> address{};  ///< Network byte order.
+  std::uint32_t scope_id = 0;              ///< IPv6 zone; 0 where none is meant.
+  std::uint16_t port = 0;                  ///< Host byte order.
+
+  static ip_endpoint v4(std::array<std::uint8_t, 4> address, std::uint16_t port) noexcept;
+
+  bool is_v4() const noexcept;
+
+  /// "192.0.2.1:443" or "[2001:db8::1]:443".
+  std::string to_string() const;
+
+  friend auto operator<=>(const ip_endpoint&, const ip_endpoint&) = default;
+};
+
+/// The two ends a datagram travels between (RFC 9000, section 9).
+struct network_path {
+  ip_endpoint local;
+  ip_endpoint peer;
+
+  friend auto operator<=>(const network_path&, const network_path&) = default;
+};
+
+/// The two ECN bits of the IP header (RFC 3168, section 5).
+enum class ecn_codepoint : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
+
+}  // namespace quasio

@@ -1,0 +1,1 @@
+// A ring without a room yet.
