@@ -1,0 +1,172 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quasio/base/bytes.hpp"
+#include "quasio/base/endpoint.hpp"
+#include "quasio/base/random.hpp"
+#include "quasio/base/time.hpp"
+#include "quasio/crypto/tls_context.hpp"
+#include "quasio/quic/connection_id_generator.hpp"
+#include "quasio/quic/events.hpp"
+#include "quasio/quic/settings.hpp"
+#include "quasio/quic/statistics.hpp"
+#include "quasio/quic/stream_error.hpp"
+#include "quasio/wire/transport_parameters.hpp"
+#include "quasio/wire/version.hpp"
+
+namespace quasio::quic {
+
+/// What a client needs to begin a connection.
+struct client_options {
+  crypto::tls_context tls;
+  std::string server_name;        ///< For SNI and the certificate check: a host name, or an IP address as text.
+  std::vector<std::string> alpn;  ///< Protocols offered, the most wanted first. At least one (RFC 9001, section 8.1).
+  network_path path;
+  settings transport;
+  quic_version version = quic_version::v1;
+  std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
+};
+
+/// One datagram, or several of equal size (the last may be shorter) for one path, to be sent in one go.
+struct transmission {
+  std::size_t size = 0;          ///< Bytes written to the buffer.
+  std::size_t segment_size = 0;  ///< Bytes a datagram; equals `size` where there is only one.
+  network_path path;
+  ecn_codepoint ecn = ecn_codepoint::not_ect;
+};
+
+/// The next bytes of a stream, where they lie in the connection's memory: valid until the next call on the connection.
+struct stream_chunk {
+  byte_view bytes;
+  bool fin = false;  ///< These are the last ones (they may be none).
+};
+
+/// What -v and logs show of a finished handshake.
+struct handshake_summary {
+  std::string alpn;
+  std::string cipher;
+  std::string group;
+  quic_version version = quic_version::v1;
+  duration elapsed{};
+};
+
+/// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline come out.
+///
+/// The owner's loop: receive() what came; poll_event() until empty; read, write, open, reset streams; transmit() until it gives
+/// nothing; sleep until next_deadline() or the next datagram; on_timeout(). Every call takes bounded time and never blocks.
+///
+/// Threads: distinct connections are independent; one connection is used by one thread at a time.
+class connection {
+ public:
+  /// Begins a connection to a server: transmit() gives the first flight. Fails when TLS refuses the options.
+  static result<std::unique_ptr<connection>, transport_error> connect(client_options options, random_source& random,
+                                                                       time_point now);
+
+  ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  endpoint_role role() const noexcept;
+
+  // --- The network's side -------------------------------------------------------------------------------------------
+
+  /// Takes one received datagram. It is decrypted in place: the bytes are spoilt afterwards. Whatever a peer or an attacker
+  /// sends, the worst outcome is that this connection closes.
+  void receive(byte_span datagram, const network_path& path, ecn_codepoint ecn, time_point now);
+
+  /// Writes the next datagrams into `buffer`: as many of equal size for one path as fit, `max_segments` at the most (1 where
+  /// the socket has no segmentation offload), or nothing when there is nothing to send now (then ask again after any other
+  /// call or at next_deadline()). `buffer` must hold at least one datagram of max_datagram_size bytes.
+  std::optional<transmission> transmit(byte_span buffer, std::size_t max_segments, time_point now);
+
+  /// When on_timeout() wants to be called at the latest; empty when only the network or the application can move things.
+  std::optional<time_point> next_deadline() const;
+
+  void on_timeout(time_point now);
+
+  // --- The application's side ---------------------------------------------------------------------------------------
+
+  /// What has happened, in order; empty when all has been told.
+  std::optional<event> poll_event();
+
+  /// Whether application data may flow (the TLS handshake is complete here).
+  bool is_established() const noexcept;
+
+  /// Whether the end has been announced by connection_closed.
+  bool is_closed() const noexcept;
+
+  /// Whether the closing or draining period is over (RFC 9000, section 10.2): the object may be destroyed.
+  bool is_drained() const noexcept;
+
+  /// Ends the connection with the application's own code (CONNECTION_CLOSE 0x1d). What was written and not yet delivered is
+  /// lost. Does nothing when the connection has ended already.
+  void close(std::uint64_t application_code, std::string_view reason, time_point now);
+
+  /// Opens a stream, and keeps within what the peer allows. The peer learns of it with the first bytes.
+  stream_result<stream_id> open_stream(stream_direction direction);
+
+  /// How many more streams of this kind the peer allows now.
+  std::uint64_t streams_left(stream_direction direction) const noexcept;
+
+  /// Takes as much of `data` as there is room for and says how much that was; `fin` ends the stream if all was taken.
+  /// When less was taken, stream_writable follows.
+  stream_result<std::size_t> stream_write(stream_id id, byte_view data, bool fin);
+
+  /// Takes all of `data`, whatever room there is. For short messages that must not be torn, such as a header block.
+  stream_result<void> stream_write_whole(stream_id id, byte_view data, bool fin);
+
+  /// How much stream_write() would take now.
+  stream_result<std::size_t> stream_capacity(stream_id id) const;
+
+  /// The next bytes to be read; empty when none are at hand. An error of kind `reset` carries on: see stream_reset.
+  stream_result<stream_chunk> stream_peek(stream_id id) const;
+
+  /// Marks the first `count` bytes of the last chunk as read: they are freed and flow control moves on. A chunk with `fin`
+  /// that is consumed whole, even an empty one (count 0), ends the receiving side.
+  stream_result<void> stream_consume(stream_id id, std::size_t count);
+
+  /// Abandons sending (RESET_STREAM): what was not delivered never will be.
+  stream_result<void> reset_stream(stream_id id, std::uint64_t code);
+
+  /// Abandons reading and asks the peer to stop (STOP_SENDING).
+  stream_result<void> stop_sending(stream_id id, std::uint64_t code);
+
+  /// The order in which streams get to send: lower urgency first (0 to 7, default 3); within one urgency, streams that are not
+  /// incremental go one after the other in ID order, incremental ones take turns (RFC 9218, section 10).
+  stream_result<void> set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental);
+
+  // --- What others may know ------------------------------------------------------------------------------------------
+
+  /// Why it ended; only after is_closed().
+  const close_reason& reason() const noexcept;
+
+  /// The server name the client sent (SNI); empty where none was.
+  std::string_view server_name() const noexcept;
+
+  /// The negotiated application protocol; empty before the handshake is complete.
+  std::string_view alpn() const noexcept;
+
+  handshake_summary handshake() const;
+
+  /// The peer's transport parameters; defaults before they came.
+  const transport_parameters& peer_parameters() const noexcept;
+
+  /// The path that is in use now.
+  const network_path& path() const noexcept;
+
+  quasio::quic::statistics statistics() const;
+
+ private:
+  friend class acceptor;
+  class parts;
+  explicit connection(std::unique_ptr<parts> state) noexcept;
+
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace quasio::quic
