@@ -1,1 +1,66 @@
-# Filled by the packaging step.
+# What `cmake --install` lays down: the rings, their headers, the programs, a CMake package and pkg-config files.
+# Nothing in them names the place where quasio was built or the prefix it was made for: a moved installation works.
+include(CMakePackageConfigHelpers)
+
+set(quasio_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/quasio)
+set(quasio_installed quasio_core quasio_openssl)
+set_target_properties(quasio_core PROPERTIES OUTPUT_NAME quasio-core)
+if(TARGET quasio_quasio)
+  set_target_properties(quasio_quasio PROPERTIES OUTPUT_NAME quasio)
+  list(APPEND quasio_installed quasio_quasio)
+endif()
+
+install(TARGETS ${quasio_installed} EXPORT quasio ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/quasio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(EXPORT quasio NAMESPACE quasio:: FILE quasioTargets.cmake DESTINATION ${quasio_package_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(QUASIO_APPS)
+  get_property(quasio_programs DIRECTORY ${PROJECT_SOURCE_DIR}/apps PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(program IN LISTS quasio_programs)
+    get_target_property(type ${program} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    endif()
+  endforeach()
+endif()
+
+# A private OpenSSL goes along, out of the way of the system's: static libraries, and the headers that belong to them.
+if(QUASIO_OPENSSL_PRIVATE)
+  install(FILES ${QUASIO_OPENSSL_DIR}/lib/libssl.a ${QUASIO_OPENSSL_DIR}/lib/libcrypto.a DESTINATION ${CMAKE_INSTALL_LIBDIR}/quasio)
+  install(DIRECTORY ${QUASIO_OPENSSL_DIR}/include/openssl DESTINATION ${CMAKE_INSTALL_LIBDIR}/quasio/include)
+endif()
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/quasioConfig.cmake.in ${PROJECT_BINARY_DIR}/quasioConfig.cmake
+  INSTALL_DESTINATION ${quasio_package_dir} NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may change anything.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/quasioConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/quasioConfig.cmake ${PROJECT_BINARY_DIR}/quasioConfigVersion.cmake DESTINATION ${quasio_package_dir})
+
+# pkg-config: the prefix is found from where the file lies.
+set(quasio_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}/${quasio_pc_dir} OUTPUT_VARIABLE quasio_pc_up)
+string(REGEX REPLACE "/$" "" quasio_pc_up "${quasio_pc_up}")
+if(QUASIO_OPENSSL_PRIVATE)
+  set(quasio_pc_requires "")
+  set(quasio_pc_openssl_flags "-isystem \${libdir}/quasio/include")
+  set(quasio_pc_openssl_libs "\${libdir}/quasio/libssl.a \${libdir}/quasio/libcrypto.a")
+  foreach(item IN LISTS QUASIO_OPENSSL_LINK)
+    if(item MATCHES "^-")
+      string(APPEND quasio_pc_openssl_libs " ${item}")
+    elseif(item STREQUAL "Threads::Threads")
+      string(APPEND quasio_pc_openssl_libs " -pthread")
+    else()
+      string(APPEND quasio_pc_openssl_libs " -l${item}")
+    endif()
+  endforeach()
+else()
+  set(quasio_pc_requires "libssl >= ${quasio_openssl_minimum}, libcrypto >= ${quasio_openssl_minimum}")
+  set(quasio_pc_openssl_flags "")
+  set(quasio_pc_openssl_libs "")
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/cmake/quasio-core.pc.in ${PROJECT_BINARY_DIR}/quasio-core.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/quasio-core.pc DESTINATION ${quasio_pc_dir})
+if(TARGET quasio_quasio)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/quasio.pc.in ${PROJECT_BINARY_DIR}/quasio.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/quasio.pc DESTINATION ${quasio_pc_dir})
+endif()
