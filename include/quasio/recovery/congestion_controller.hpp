@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "quasio/base/time.hpp"
+
+namespace quasio::recovery {
+
+/// What is known about the round trip of a path (RFC 9002, section 5). All but `smoothed` and `variation` are zero
+/// before the first sample.
+struct rtt_statistics {
+  duration latest{};
+  duration smoothed{};
+  duration variation{};
+  duration minimum{};
+};
+
+/// What one ACK frame newly acknowledged of the packets in flight on a path.
+struct ack_event {
+  std::uint64_t bytes = 0;                   ///< Sum over the acknowledged packets that were in flight.
+  std::uint64_t bytes_in_flight_before = 0;  ///< On the path, before these bytes left it.
+  time_point newest_time_sent{};             ///< When the newest of these packets was sent.
+  bool window_underutilized = false;         ///< The sender had not filled the window (RFC 9002, section 7.8).
+  rtt_statistics rtt{};                      ///< After the sample of this ACK frame, if it gave one.
+};
+
+/// What tells a sender that the path is congested (RFC 9002, section 7).
+enum class congestion_signal : std::uint8_t {
+  loss,    ///< Packets in flight were declared lost.
+  ecn_ce,  ///< The peer's count of ECN-CE marks went up (RFC 9002, section 7.1).
+};
+
+/// One sign of congestion: everything one loss detection found lost, or one increase of the ECN-CE count.
+struct congestion_event {
+  congestion_signal signal = congestion_signal::loss;
+  time_point newest_time_sent{};      ///< Of the lost packets; for ECN, of the largest acknowledged packet.
+  std::uint64_t bytes_lost = 0;       ///< Sum over the lost packets that were in flight; 0 for ECN.
+  std::uint64_t bytes_in_flight = 0;  ///< On the path, after the lost bytes left it.
+};
+
+/// Decides how many bytes may be in flight on one path (RFC 9002, section 7). The library has its own (see
+/// congestion_settings.hpp); an application may write another, which must heed RFC 8085, section 3.1.
+///
+/// A controller belongs to one path of one connection and is called by whoever drives that connection, one call at a
+/// time. It does no I/O, reads no clock and must not throw. It does not count the bytes in flight: the path does, and
+/// says what it needs. Times never run backwards.
+class congestion_controller {
+public:
+  congestion_controller() = default;
+  congestion_controller(const congestion_controller&) = delete;
+  congestion_controller& operator=(const congestion_controller&) = delete;
+  virtual ~congestion_controller() = default;
+
+  /// A packet that counts as in flight left. Probes may exceed the window (RFC 9002, section 7.5).
+  virtual void on_packet_sent(std::uint64_t bytes, std::uint64_t bytes_in_flight_before, time_point now) = 0;
+
+  /// Packets arrived. When the same ACK frame also showed losses, those are told first (RFC 9002, appendix A.7).
+  virtual void on_packets_acked(const ack_event& acked, time_point now) = 0;
+
+  /// Packets were lost or marked; called for every such event, also within a recovery period. Returns whether a new
+  /// recovery period began: then the sender may send one packet beyond the window (RFC 9002, section 7.3.2).
+  virtual bool on_congestion_event(const congestion_event& event, time_point now) = 0;
+
+  /// Everything sent over a long time was lost (RFC 9002, section 7.6): the window must fall to its minimum.
+  virtual void on_persistent_congestion(time_point now) = 0;
+
+  /// Packets will never be acknowledged because their keys are gone (RFC 9002, section 6.4). No sign of congestion.
+  virtual void on_packets_discarded(std::uint64_t bytes) { static_cast<void>(bytes); }
+
+  /// Packets that were told as lost arrived after all. `time_sent` is that of the newest of them.
+  virtual void on_spurious_loss(std::uint64_t bytes, time_point time_sent, time_point now) {
+    static_cast<void>(bytes), static_cast<void>(time_sent), static_cast<void>(now);
+  }
+
+  /// The congestion window in bytes: how many may be in flight.
+  virtual std::uint64_t window() const noexcept = 0;
+
+  /// In bytes; the largest value of the type means "infinite", as at the start.
+  virtual std::uint64_t slow_start_threshold() const noexcept = 0;
+
+  virtual bool in_slow_start() const noexcept { return window() < slow_start_threshold(); }
+
+  /// Whether the newest congestion event is still being answered (RFC 9002, section 7.3.2).
+  virtual bool in_recovery() const noexcept = 0;
+
+  /// The rate to pace at, in bytes per second, for controllers that know one. Without it the pacer derives the rate
+  /// from window() and the smoothed RTT (RFC 9002, section 7.7).
+  virtual std::optional<std::uint64_t> pacing_rate() const noexcept { return std::nullopt; }
+
+  /// The largest UDP payload of the path changed (RFC 9002, section 7.2). `bytes` is at least 1200.
+  virtual void set_max_datagram_size(std::size_t bytes) = 0;
+
+  /// For logs, for example "reno".
+  virtual std::string_view name() const noexcept = 0;
+
+  static constexpr std::uint64_t infinite = std::numeric_limits<std::uint64_t>::max();
+};
+
+}  // namespace quasio::recovery

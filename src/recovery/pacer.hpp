@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "quasio/base/time.hpp"
+#include "quasio/recovery/congestion_controller.hpp"
+
+namespace quasio::recovery {
+
+struct pacer_settings {
+  /// How many packets may leave at once after a pause, at any rate: the initial window (RFC 9002, section 7.7).
+  std::uint32_t burst_packets = 10;
+
+  /// How much of the rate may leave at once after a pause, where that is more. Above the lateness of the timer that
+  /// drives the sender, or that lateness costs throughput: a timer of 1 ms wakes up to 2 ms after it was set.
+  duration burst_duration = std::chrono::milliseconds(2);
+
+  /// How much of the rate is worth waking up for; see pacer::quantum().
+  duration wake_interval = std::chrono::milliseconds(1);
+
+  /// quantum() is no larger: what one call with segmentation offload sends.
+  std::uint64_t maximum_quantum = 65536;
+
+  /// A ceiling on the rate, in bytes per second.
+  std::uint64_t maximum_rate = congestion_controller::infinite;
+};
+
+/// The rate to pace at, in bytes per second: what the controller says, or N * window / smoothed RTT with N = 2 in slow
+/// start and 1.25 after (RFC 9002, section 7.7).
+std::uint64_t pacing_rate(const congestion_controller& controller, duration smoothed_rtt) noexcept;
+
+/// Spreads packets in flight over time (RFC 9002, section 7.7) with a token bucket: tokens are bytes, fill at the
+/// pacing rate, and as many gather as may leave in one burst. Packets with ACKs only and probes are not paced: they do
+/// not ask, but probes are noted. Exact: no rounding is lost from one call to the next.
+class pacer {
+public:
+  pacer(const pacer_settings& settings, std::size_t max_datagram_size, time_point now) noexcept;
+
+  /// After every ACK frame that changed the window or the RTT.
+  void set_rate(std::uint64_t bytes_per_second, time_point now) noexcept;
+  std::uint64_t rate() const noexcept { return rate_; }
+
+  void set_max_datagram_size(std::size_t bytes, time_point now) noexcept;
+
+  /// How many bytes may leave now; a caller fills its batch up to here.
+  std::uint64_t budget(time_point now) const noexcept;
+
+  /// When `bytes` may leave; empty when they may now. More than one burst waits only for one burst.
+  std::optional<time_point> release_time(time_point now, std::uint64_t bytes) const noexcept;
+
+  /// How many bytes to wait for when the budget is too small for a packet: one packet at low rates, a whole batch at
+  /// high ones, so that a fast sender does not wake up for each packet.
+  std::uint64_t quantum() const noexcept;
+
+  void on_sent(time_point now, std::uint64_t bytes) noexcept;
+
+private:
+  std::int64_t credit_at(time_point now) const noexcept;
+  void refill(time_point now) noexcept;
+  void resize() noexcept;
+
+  pacer_settings settings_;
+  std::uint64_t max_datagram_size_;
+  std::uint64_t rate_;
+  std::int64_t capacity_ = 0;  ///< In billionths of a byte, as credit_: a rate times nanoseconds stays whole.
+  std::int64_t credit_ = 0;
+  time_point refilled_at_;
+};
+
+}  // namespace quasio::recovery
