@@ -55,6 +55,8 @@ bool hkdf_extract(hash_algorithm hash, byte_view salt, byte_view key_material, b
 
 bool hkdf_expand_label(hash_algorithm hash, byte_view secret, std::string_view label, byte_span out) {
   static constexpr std::string_view prefix = "tls13 ";
+  // The secret that a failed derivation left: keys made of it would be anyone's.
+  if (secret.empty()) return std::fill(out.begin(), out.end(), std::uint8_t{0}), false;
   std::array<std::uint8_t, 64> info;
   byte_writer writer(info);
   writer.write_u16(static_cast<std::uint16_t>(out.size()));

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "quasio/base/result.hpp"
+#include "quasio/crypto/pem.hpp"
+#include "quasio/crypto/tls_error.hpp"
+
+struct ssl_ctx_st;
+
+namespace quasio::crypto {
+
+struct client_options;
+struct server_options;
+
+/// The TLS settings that many connections share: certificates, roots, what is verified. A copyable handle to an SSL_CTX
+/// that is counted by reference; it does not change once it is made. Copies may be used by several threads at once.
+///
+/// Every context that these functions make speaks TLS 1.3 only, as QUIC demands (RFC 9001, section 4.2), keeps
+/// OpenSSL's default groups (the post-quantum X25519MLKEM768 first) and the system's cipher policy.
+class tls_context {
+public:
+  /// No context: nothing but a place to assign one to. Sessions cannot be made of it.
+  tls_context() = default;
+
+  /// For connections to servers. By default the server's certificate must lead to one of the system's roots and bear
+  /// the name that was asked for. Fails when a file cannot be read or holds no usable certificate or key; the reason
+  /// names the file.
+  static result<tls_context, tls_error> client(const client_options& options);
+
+  /// For accepting clients. Fails when the certificate or the key cannot be read, or do not belong together; the reason
+  /// names the file.
+  static result<tls_context, tls_error> server(const server_options& options);
+
+  /// Takes an SSL_CTX that the program has configured already (of a boost::asio::ssl::context: native_handle()), for
+  /// clients and servers alike. It is shared, not copied: its reference count goes up, and it must not be changed
+  /// afterwards.
+  ///
+  /// It is refused when it cannot speak QUIC: when it is for DTLS, or its maximum version lies below TLS 1.3, or
+  /// TLS 1.3 is switched off, or none of its cipher suites is an AEAD that QUIC has (AES-GCM, ChaCha20-Poly1305).
+  ///
+  /// What is set on it: the callback that selects an ALPN protocol (the protocols come with each session; TLS
+  /// connections of other origin get none selected), and, where the program set none, the callback that receives
+  /// session tickets. All else that QUIC demands (TLS 1.3 as the minimum, no middlebox compatibility mode, no kernel
+  /// TLS) is set on each session, so that the context remains what it was. Its verify mode is kept: boost::asio's
+  /// default verifies nothing.
+  static result<tls_context, tls_error> adopt(ssl_ctx_st* context);
+
+  tls_context(const tls_context& other) noexcept;
+  tls_context(tls_context&& other) noexcept;
+  tls_context& operator=(tls_context other) noexcept;
+  ~tls_context();
+
+  explicit operator bool() const noexcept { return context_ != nullptr; }
+
+  /// The OpenSSL object, owned by this handle; null for no context.
+  ssl_ctx_st* native_handle() const noexcept { return context_; }
+
+  friend bool operator==(const tls_context&, const tls_context&) = default;
+
+private:
+  explicit tls_context(ssl_ctx_st* owned) noexcept : context_(owned) {}
+
+  ssl_ctx_st* context_ = nullptr;
+};
+
+/// Receives the lines of an NSS key log ("CLIENT_TRAFFIC_SECRET_0 ...", without a line end), with which Wireshark
+/// decrypts captures. It hands out all secrets: for debugging only. Called by the threads that run connections, several
+/// at a time.
+using key_log_function = std::function<void(std::string_view line)>;
+
+struct client_options {
+  bool trust_system_roots = true;
+  pem additional_roots;  ///< Certificates to trust besides the system's, or instead of them.
+
+  /// Accepts any server, whoever it is: an attacker on the path reads and changes everything. For tests only.
+  bool dangerously_accept_any_certificate = false;
+
+  pem certificate_chain;  ///< Shown when the server asks for one: the leaf first. With private_key.
+  pem private_key;
+  key_log_function key_log;
+};
+
+struct server_options {
+  pem certificate_chain;  ///< The leaf first, then the intermediates. Required, as is private_key.
+  pem private_key;
+
+  /// When not empty, clients must show a certificate that leads to one of these.
+  pem client_roots;
+
+  /// Chooses another context by the name that the client asks for (SNI; empty when it names none), for servers of many
+  /// names. An empty context keeps this one. Only the certificates of the chosen one count. Called by the threads that
+  /// run connections, several at a time; it must not block.
+  std::function<tls_context(std::string_view server_name)> choose_context;
+
+  /// Tickets for resumption that each client gets, 0 to 16.
+  unsigned session_tickets = 2;
+
+  key_log_function key_log;
+};
+
+}  // namespace quasio::crypto

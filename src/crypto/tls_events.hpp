@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include "crypto/aead_algorithm.hpp"
+#include "crypto/encryption_level.hpp"
+#include "crypto/traffic_secret.hpp"
+#include "quasio/base/bytes.hpp"
+
+namespace quasio::crypto {
+
+/// Whether keys open what the peer sends or seal what goes to it.
+enum class direction : std::uint8_t { read, write };
+
+/// What a TLS session tells the handshake that runs it. All calls come from within tls_session::start(), receive() and
+/// advance(); none may call these in turn. Views are valid during the call only.
+class tls_events {
+public:
+  virtual ~tls_events() = default;
+
+  /// The next bytes of the CRYPTO stream of this level, to be sent reliably and in order. Never `early_data`.
+  virtual void on_crypto_data(encryption_level level, byte_view bytes) = 0;
+
+  /// Keys for one direction of a level can be made. The order in which the two directions come is TLS's own and differs
+  /// between the ends; early_data has one direction only. A secret of early_data may come twice, the same both times.
+  virtual void on_secret(encryption_level level, direction direction, aead_algorithm aead,
+                         const traffic_secret& secret) = 0;
+
+  /// The peer's transport parameters, undecoded; exactly once, unless the handshake fails before. On a server, the time
+  /// to choose one's own: it comes before the ServerHello is made. Not authenticated before the handshake completes.
+  virtual void on_peer_transport_parameters(byte_view parameters) = 0;
+
+  /// A client got a ticket with which a later connection can be resumed (RFC 8446, section 4.6.1), in OpenSSL's serial
+  /// form: to be given to tls_session::client_settings, once. Comes only after the handshake.
+  virtual void on_session_ticket(byte_view /*ticket*/) {}
+};
+
+}  // namespace quasio::crypto
