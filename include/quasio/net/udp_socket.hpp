@@ -121,8 +121,7 @@ public:
   void cancel() noexcept;
 
 private:
-  void prepare(int handle, int family, const udp_socket_options& options, error_code& error);
-  void adopt(int handle, int family, error_code& error);
+  void adopt(int handle, error_code& error);
 
   asio::ip::udp::socket socket_;
   packet_buffer_pool* pool_;
