@@ -8,7 +8,8 @@
 
 int main() {
   if (OpenSSL_version_num() != OPENSSL_VERSION_NUMBER || OPENSSL_VERSION_NUMBER < 0x30500010L) {
-    std::fprintf(stderr, "headers say %s, the library says %s\n", OPENSSL_VERSION_TEXT, OpenSSL_version(OPENSSL_VERSION));
+    std::fprintf(stderr, "headers say %s, the library says %s\n", OPENSSL_VERSION_TEXT,
+                 OpenSSL_version(OPENSSL_VERSION));
     return 1;
   }
   SSL_CTX* context = SSL_CTX_new(TLS_method());
