@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include "quasio/asio.hpp"
+#include "quasio/http3/connection.hpp"
+#include "quasio/http3/error.hpp"
+#include "quasio/quic/close_reason.hpp"
+#include "quasio/runtime/error.hpp"
+
+namespace quasio::http3 {
+
+/// The category of http3::error_code (RFC 9114, section 8.1), whoever raised the error.
+const error_category& http3_category() noexcept;
+
+/// The category of http3::operation_error.
+const error_category& operation_category() noexcept;
+
+quasio::error_code make_error_code(error_code value) noexcept;
+quasio::error_code make_error_code(operation_error value) noexcept;
+
+/// What keeps a client from sending a request, or a server from serving one.
+enum class client_error {
+  bad_url = 1,         ///< Not a URL, or one without a host.
+  unsupported_scheme,  ///< Not https: HTTP/3 has no other (RFC 9114, section 3.1).
+  connect_timeout,     ///< No address answered in time.
+  request_timeout,     ///< The response did not begin in time.
+  body_too_large,      ///< More bytes than the caller takes.
+  malformed_response,  ///< A response that breaks HTTP.
+  client_closed,
+};
+
+/// The category of client_error.
+const error_category& client_category() noexcept;
+
+quasio::error_code make_error_code(client_error value) noexcept;
+
+/// A request that failed. code() is for programs; what() is one sentence for people, with the peer's or TLS's own words
+/// where there are any, e.g. "cannot connect to example.org:443: the certificate has expired".
+class request_failed : public system_error {
+public:
+  request_failed(const quasio::error_code& code, std::string message);
+  const char* what() const noexcept override { return message_.c_str(); }
+  const std::string& message() const noexcept { return message_; }
+
+private:
+  std::string message_;
+};
+
+}  // namespace quasio::http3
+
+namespace quasio::driver {
+
+/// As runtime::describe(), but the codes of applications are those of HTTP/3.
+runtime::connection_end describe(runtime::connection_end end);
+
+}  // namespace quasio::driver
+
+template <>
+struct boost::system::is_error_code_enum<quasio::http3::error_code> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<quasio::http3::operation_error> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<quasio::http3::client_error> : std::true_type {};

@@ -1,0 +1,206 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_completion_handler.hpp>
+
+#include "quasio/asio.hpp"
+#include "quasio/crypto/tls_context.hpp"
+#include "quasio/driver/error.hpp"
+#include "quasio/driver/exchange.hpp"
+#include "quasio/driver/h3_driver.hpp"
+#include "quasio/driver/url.hpp"
+#include "quasio/net/udp_socket_options.hpp"
+#include "quasio/quic/settings.hpp"
+
+namespace quasio::http3 {
+
+class client_state;
+
+/// Where a request's body is written to. See driver::body_writer; the message is ended for you when the source returns.
+using request_writer = driver::body_writer;
+
+/// Writes a request's body. It runs beside the response, which may come before it has ended, and runs again where a
+/// request is repeated on a new connection because the server has not processed it. An exception abandons the request.
+using body_source = std::function<asio::awaitable<void>(request_writer&)>;
+
+struct client_request {
+  std::string method = "GET";
+  std::string url;
+  field_list headers;  ///< Without pseudo-fields; names in lower case.
+  std::string body;    ///< Sent when not empty, or when `source` is not set and the method is POST, PUT or PATCH.
+  body_source source;  ///< Instead of `body`, for what is too large or not yet known.
+
+  /// Called for each interim (1xx) response, e.g. 103 Early Hints.
+  std::function<void(const driver::response_head&)> on_informational;
+};
+
+/// A response whose headers have come. Its body is an AsyncReadStream; dropping it before the end abandons the request.
+///
+/// Threads: as driver::body_reader.
+class client_response {
+public:
+  using executor_type = asio::any_io_executor;
+  using lowest_layer_type = client_response;
+
+  client_response() = default;
+  client_response(driver::response_head&& head, driver::response_reader&& reader,
+                  std::shared_ptr<const driver::connection_info> connection, driver::client_h3_controller controller);
+
+  int status() const noexcept { return status_; }
+
+  /// The header fields without pseudo-fields.
+  const field_list& headers() const noexcept { return headers_; }
+
+  /// The value of the first header field with this lower-case name; empty when there is none.
+  std::string_view header(std::string_view name) const noexcept { return find_field(headers_, name); }
+
+  /// Of Content-Length; empty when there is none.
+  std::optional<std::uint64_t> content_length() const noexcept;
+
+  executor_type get_executor() const;
+  lowest_layer_type& lowest_layer() noexcept { return *this; }
+
+  /// Reads at least one byte of the body: see driver::body_reader.
+  template <class Buffers, class Token = asio::use_awaitable_t<>>
+  auto async_read_some(const Buffers& buffers, Token&& token = {}) {
+    return reader_.body().async_read_some(buffers, std::forward<Token>(token));
+  }
+
+  /// Reads the whole body, at most `limit` bytes: see driver::body_reader::async_read_all().
+  template <class Token = asio::use_awaitable_t<>>
+  auto read_all(std::size_t limit = 64 * 1024 * 1024, Token&& token = {}) {
+    return reader_.body().async_read_all(limit, std::forward<Token>(token));
+  }
+
+  /// The trailers; known once a read said eof.
+  const field_list& trailers() noexcept { return reader_.body().trailers(); }
+
+  /// The connection it came on: what was negotiated and with whom.
+  const driver::connection_info& connection() const noexcept { return *connection_; }
+
+  /// What the connection's transport has counted. Only on the executor.
+  quic::statistics statistics() const;
+
+  /// A sentence about an error of a read, with the peer's words where the connection ended. Only on the executor.
+  std::string explain(const quasio::error_code& error) const;
+
+private:
+  int status_ = 0;
+  field_list headers_;
+  driver::response_reader reader_;
+  std::shared_ptr<const driver::connection_info> connection_;
+  std::optional<driver::client_h3_controller> controller_;
+};
+
+/// Requests to one host and port go to another, as curl's --connect-to: what the TLS certificate must name does not
+/// change.
+struct connect_to {
+  std::string host;           ///< Empty: any.
+  std::uint16_t port = 0;     ///< 0: any.
+  std::string to_host;        ///< Empty: the same.
+  std::uint16_t to_port = 0;  ///< 0: the same.
+};
+
+struct client_options {
+  crypto::tls_context tls;  ///< By default verifies with the system's certificates.
+  quic::settings transport;
+  http3::settings http3;
+  net::udp_socket_options socket;
+
+  std::vector<http3::connect_to> connect_to;  ///< The first that fits counts.
+
+  /// From the look-up of the name to the end of the handshake, all addresses together.
+  std::chrono::milliseconds connect_timeout{15'000};
+
+  /// How long an address may keep the next one waiting (RFC 8305, section 5).
+  std::chrono::milliseconds connection_attempt_delay{250};
+
+  /// From the call to the response's headers; 0 for ever.
+  std::chrono::milliseconds request_timeout{0};
+
+  std::size_t max_waiting_requests = 16 * 1024;  ///< A connection; see h3_driver_settings::max_waiting_sends.
+
+  /// Told of what the client does, a line a step, for -v. Called on the executor.
+  std::function<void(std::string_view)> trace;
+};
+
+/// An HTTP/3 client. Keeps one connection an origin, which all requests to it share; where the server allows no more at
+/// once, they wait. A connection that has gone is replaced; a request that the server says it has not processed is
+/// tried once more.
+///
+/// Threads: requests may be started from any thread; everything runs on the executor, whose context the object must not
+/// outlive.
+class client {
+public:
+  /// `executor` must not run two handlers at once: an io_context run by one thread, or a strand.
+  explicit client(asio::any_io_executor executor, client_options options = {});
+
+  /// As close().
+  ~client();
+
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Sends a request and waits for the response's headers.
+  /// @par Completion Signature
+  /// void(std::exception_ptr, client_response): with use_awaitable and use_future a response is returned, or
+  /// request_failed is thrown. Other tokens get the exception as a pointer: see failure_of().
+  /// @par Per-Operation Cancellation
+  /// terminal: the request is abandoned.
+  template <class Token = asio::use_awaitable_t<>>
+  auto request(client_request what, Token&& token = {}) {
+    return asio::async_initiate<Token, void(std::exception_ptr, client_response)>(
+        [](auto handler, const std::shared_ptr<client_state>& state, client_request wanted) {
+          start_request(state, std::move(wanted), response_handler(std::move(handler)));
+        },
+        token, state_, std::move(what));
+  }
+
+  template <class Token = asio::use_awaitable_t<>>
+  auto get(std::string url, Token&& token = {}) {
+    client_request what;
+    what.url = std::move(url);
+    return request(std::move(what), std::forward<Token>(token));
+  }
+
+  template <class Token = asio::use_awaitable_t<>>
+  auto post(std::string url, std::string body, std::string content_type, Token&& token = {}) {
+    client_request what;
+    what.method = "POST";
+    what.url = std::move(url);
+    what.body = std::move(body);
+    what.headers.push_back({"content-type", std::move(content_type)});
+    return request(std::move(what), std::forward<Token>(token));
+  }
+
+  /// Closes every connection with H3_NO_ERROR. Requests under way fail.
+  void close();
+
+  asio::any_io_executor get_executor() const;
+
+private:
+  using response_handler = asio::any_completion_handler<void(std::exception_ptr, client_response)>;
+  static void start_request(const std::shared_ptr<client_state>& state, client_request what, response_handler handler);
+
+  std::shared_ptr<client_state> state_;
+};
+
+/// The code and the sentence of an exception that a request ended with; nothing when it is null.
+struct failure {
+  quasio::error_code code;
+  std::string message;
+};
+std::optional<failure> failure_of(const std::exception_ptr& exception);
+
+}  // namespace quasio::http3

@@ -1,0 +1,283 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quasio/asio.hpp"
+#include "quasio/base/endpoint.hpp"
+#include "quasio/crypto/tls_context.hpp"
+#include "quasio/driver/error.hpp"
+#include "quasio/driver/exchange.hpp"
+#include "quasio/driver/h3_driver.hpp"
+#include "quasio/net/udp_socket_options.hpp"
+#include "quasio/quic/acceptor.hpp"
+#include "quasio/runtime/counters.hpp"
+
+namespace quasio::http3 {
+
+class server_state;
+
+/// A request as a server's handler sees it. Its body is an AsyncReadStream; what the handler leaves unread is not read.
+///
+/// Threads: the handler's; one thing at a time.
+class request {
+public:
+  using executor_type = asio::any_io_executor;
+
+  request(driver::incoming_request&& incoming, std::shared_ptr<const driver::connection_info> connection);
+
+  const std::string& method() const noexcept { return method_; }
+  const std::string& scheme() const noexcept { return scheme_; }
+  const std::string& authority() const noexcept { return authority_; }  ///< Of :authority, else of Host.
+  const std::string& path() const noexcept { return path_; }            ///< Of :path, with the query, as sent.
+
+  /// The header fields without pseudo-fields.
+  const field_list& headers() const noexcept { return headers_; }
+
+  /// The value of the first header field with this lower-case name; empty when there is none.
+  std::string_view header(std::string_view name) const noexcept { return find_field(headers_, name); }
+
+  /// Of Content-Length; empty when there is none.
+  std::optional<std::uint64_t> content_length() const noexcept;
+
+  /// Whether the request ended with its headers.
+  bool has_body() const noexcept { return has_body_; }
+
+  /// The connection it came on.
+  const driver::connection_info& connection() const noexcept { return *connection_; }
+
+  executor_type get_executor() const { return body_.get_executor(); }
+
+  /// Reads at least one byte of the body: see driver::body_reader.
+  template <class Buffers, class Token = asio::use_awaitable_t<>>
+  auto async_read_some(const Buffers& buffers, Token&& token = {}) {
+    return body_.async_read_some(buffers, std::forward<Token>(token));
+  }
+
+  /// Reads the whole body, at most `limit` bytes: see driver::body_reader::async_read_all().
+  template <class Token = asio::use_awaitable_t<>>
+  auto read_all(std::size_t limit = 1024 * 1024, Token&& token = {}) {
+    return body_.async_read_all(limit, std::forward<Token>(token));
+  }
+
+  /// The trailers; known once a read said eof.
+  const field_list& trailers() const noexcept { return body_.trailers(); }
+
+  /// The body for use beyond the handler, e.g. in another coroutine.
+  driver::body_reader& body() noexcept { return body_; }
+
+private:
+  std::string method_;
+  std::string scheme_;
+  std::string authority_;
+  std::string path_;
+  field_list headers_;
+  bool has_body_;
+  driver::body_reader body_;
+  std::shared_ptr<const driver::connection_info> connection_;
+};
+
+/// A response to be filled in by a server's handler. The headers leave with the first write. When the handler returns,
+/// the response is finished if it was not; when it throws, a client that has seen no headers yet gets 500, another sees
+/// the stream reset.
+///
+/// Every operation takes a completion token, by default use_awaitable, and completes with an http3::error_code when the
+/// client does not want the rest, or with how the connection ended. Buffers must live until then.
+///
+/// Threads: the handler's; one thing at a time.
+class response {
+public:
+  using executor_type = asio::any_io_executor;
+  using lowest_layer_type = response;
+
+  response(driver::body_writer&& writer, bool head_only);
+
+  /// 200 by default.
+  response& status(int code) noexcept;
+  int status() const noexcept { return status_; }
+
+  /// Sets a header field; replaces those of the same name, which is lower case.
+  response& set(std::string_view name, std::string_view value);
+
+  /// Adds a header field beside those of the same name.
+  response& add(std::string_view name, std::string_view value);
+
+  const field_list& headers() const noexcept { return headers_; }
+
+  /// Whether the final headers have left; from then on they cannot change.
+  bool head_sent() const noexcept { return head_sent_; }
+
+  /// Whether the response has ended.
+  bool finished() const noexcept { return finished_; }
+
+  /// Body bytes handed over so far.
+  std::uint64_t bytes_written() const noexcept { return writer_.bytes_written(); }
+
+  executor_type get_executor() const { return writer_.get_executor(); }
+  lowest_layer_type& lowest_layer() noexcept { return *this; }
+
+  /// Sends an interim response, e.g. 103 Early Hints. Completion signature: void(error_code).
+  template <class Token = asio::use_awaitable_t<>>
+  auto informational(int code, field_list fields = {}, Token&& token = {}) {
+    return writer_.async_send_head(with_status(code, std::move(fields)), false, std::forward<Token>(token));
+  }
+
+  /// Writes all of `data`; to a HEAD request nothing of it is sent. Waits while the client does not keep up. With an
+  /// empty buffer it just sends the headers. Completion signature: void(error_code, std::size_t).
+  template <class Token = asio::use_awaitable_t<>>
+  auto write(asio::const_buffer data, Token&& token = {}) {
+    return initiate_write(data, driver::write_extent::all, std::forward<Token>(token));
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto write(std::string_view text, Token&& token = {}) {
+    return write(asio::buffer(text), std::forward<Token>(token));
+  }
+
+  /// Writes the last of the body, which may be empty, and ends the response. Where no headers have left yet,
+  /// Content-Length is set to the size of `last` unless the handler has set it, or the status forbids it. Completion
+  /// signature: void(error_code, std::size_t).
+  template <class Token = asio::use_awaitable_t<>>
+  auto finish(asio::const_buffer last = {}, Token&& token = {}) {
+    return initiate_write(last, driver::write_extent::last, std::forward<Token>(token));
+  }
+  template <class Token = asio::use_awaitable_t<>>
+  auto finish(std::string_view text, Token&& token = {}) {
+    return finish(asio::buffer(text), std::forward<Token>(token));
+  }
+
+  /// Ends the response with a trailer section, after write(). Completion signature: void(error_code).
+  template <class Token = asio::use_awaitable_t<>>
+  auto finish_with_trailers(field_list trailers, Token&& token = {}) {
+    finished_ = true;
+    return writer_.async_send_trailers(std::move(trailers), std::forward<Token>(token));
+  }
+
+  /// Gives the response up: the client sees the stream reset.
+  void cancel(error_code code = error_code::internal_error);
+
+  /// Models AsyncWriteStream: writes at least one byte of the body.
+  template <class Buffers, class Token = asio::use_awaitable_t<>>
+  auto async_write_some(const Buffers& buffers, Token&& token = {}) {
+    return initiate_write(runtime::first_buffer<asio::const_buffer>(buffers), driver::write_extent::some,
+                          std::forward<Token>(token));
+  }
+
+private:
+  template <class Token>
+  auto initiate_write(asio::const_buffer data, driver::write_extent extent, Token&& token) {
+    return runtime::initiate_operation<std::size_t>(
+        std::forward<Token>(token), get_executor(), writer_.cancel_target(),
+        [this, data, extent](runtime::pending_operation<std::size_t> operation) {
+          start_write(data, extent, std::move(operation));
+        });
+  }
+
+  static field_list with_status(int code, field_list fields);
+  void start_write(asio::const_buffer data, driver::write_extent extent,
+                   runtime::pending_operation<std::size_t> operation);
+  field_list take_head(asio::const_buffer data, driver::write_extent extent);
+
+  driver::body_writer writer_;
+  int status_ = 200;
+  field_list headers_;
+  bool head_only_;
+  bool head_sent_ = false;
+  bool finished_ = false;
+};
+
+/// What a server does with a request. Called on the connection's executor; with server_options::threads above 1 on
+/// several threads at once. The references stay valid until the coroutine ends. When the client abandons the request or
+/// the connection ends, the coroutine is cancelled (terminal), unless it has disabled that.
+using request_handler = std::function<asio::awaitable<void>(request&, response&)>;
+
+struct server_options {
+  std::vector<ip_endpoint> endpoints;  ///< Where to listen: at least one. Port 0 lets the system choose.
+  crypto::tls_context tls;
+  quic::settings transport;
+  http3::settings http3;
+
+  quic::retry_policy retry = quic::retry_policy::automatic;
+  std::size_t retry_threshold =
+      512;  ///< Handshakes under way, a listener, from which `automatic` makes clients prove their address.
+
+  /// 0: everything runs on the executor given to the server. Else so many threads of the server's own, each with a
+  /// socket for every endpoint: 1 to 256.
+  std::size_t threads = 0;
+
+  std::size_t max_connections = 100'000;  ///< A thread and endpoint. More are dropped until others end.
+
+  /// How long a handler may take; 0 for ever. Then it is cancelled and the response reset.
+  std::chrono::milliseconds request_timeout{0};
+
+  net::udp_socket_options socket;
+
+  /// Called on the connection's executor, for logs.
+  std::function<void(const driver::connection_info&)> on_connection;
+  std::function<void(const network_path&, const runtime::connection_end&)> on_connection_closed;
+
+  /// Called with the exception that a handler threw, for logs.
+  std::function<void(const request&, std::exception_ptr)> on_handler_error;
+};
+
+/// An HTTP/3 server in a few lines.
+///
+/// Threads: any, but one call at a time. The object must not outlive the executor's context.
+class server {
+public:
+  server(asio::any_io_executor executor, server_options options);
+
+  /// As abort().
+  ~server();
+
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// What to do with requests. Call it before start(). A server without a handler answers 404.
+  void handle(request_handler handler);
+
+  /// Opens the sockets and begins to serve; returns where, in the order of the options, with true ports. Errors: what
+  /// opening a socket says; invalid_argument for no endpoint.
+  std::vector<ip_endpoint> start(quasio::error_code& error);
+
+  /// The same, throwing system_error.
+  std::vector<ip_endpoint> start();
+
+  /// Ends gracefully: no more connections; GOAWAY on those that exist; requests under way are finished, for at most
+  /// `patience`; the rest is closed.
+  /// @par Completion Signature
+  /// void(error_code): timed_out when something was cut off.
+  template <class Token = asio::use_awaitable_t<>>
+  auto stop(std::chrono::milliseconds patience, Token&& token = {}) {
+    return runtime::initiate_operation<>(std::forward<Token>(token), get_executor(), nullptr,
+                                         [state = state_, patience](runtime::pending_operation<> operation) {
+                                           start_stop(state, patience, std::move(operation));
+                                         });
+  }
+
+  /// Ends at once: closes every connection and cancels every handler.
+  void abort();
+
+  asio::any_io_executor get_executor() const;
+
+  /// How many connections are open now; those that only drain not included.
+  std::size_t open_connections() const noexcept;
+
+  /// The counters of each shard.
+  std::vector<const runtime::counters*> counters() const;
+
+private:
+  static void start_stop(const std::shared_ptr<server_state>& state, std::chrono::milliseconds patience,
+                         runtime::pending_operation<> operation);
+
+  std::shared_ptr<server_state> state_;
+};
+
+}  // namespace quasio::http3

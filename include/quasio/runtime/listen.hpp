@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "quasio/asio.hpp"
+#include "quasio/base/endpoint.hpp"
+#include "quasio/net/udp_socket_options.hpp"
+#include "quasio/quic/acceptor.hpp"
+#include "quasio/runtime/application_over_quic.hpp"
+#include "quasio/runtime/pending_operation.hpp"
+#include "quasio/runtime/shard.hpp"
+
+namespace quasio::runtime {
+
+class inbound_packet_router;
+class io_worker;
+
+struct listen_options {
+  quic::acceptor_options acceptor;
+  net::udp_socket_options socket;
+
+  /// Accepted connections that may wait for async_accept(); further ones are dropped, and the client tries again.
+  std::size_t accept_backlog = 256;
+
+  /// Connections that one listener keeps at once, the draining ones included.
+  std::size_t max_connections = 100'000;
+
+  /// Receive batches (one datagram, or a run that the kernel joined) that wait for one connection. They only wait while
+  /// the worker is not running, so that a few are enough; more are dropped, as a full socket would.
+  std::size_t inbox_size = 64;
+
+  /// Datagrams kept for a connection that nobody has started yet.
+  std::size_t waiting_inbox_size = 8;
+};
+
+/// A client that has knocked, and whose handshake has not begun. Dropping it refuses the connection.
+class incoming_connection {
+public:
+  incoming_connection() noexcept;
+  explicit incoming_connection(std::shared_ptr<io_worker> waiting) noexcept;
+  incoming_connection(incoming_connection&&) noexcept;
+  incoming_connection& operator=(incoming_connection&&) noexcept;
+  ~incoming_connection();
+
+  /// The path of its first datagram.
+  const network_path& path() const noexcept;
+
+  /// Where its application will run: the listener's executor.
+  asio::any_io_executor get_executor() const;
+
+  /// Begins the handshake. Call it on the executor.
+  void start(std::unique_ptr<application_over_quic> application);
+
+  /// Refuses it: the client learns of it at once. Call it on the executor.
+  void refuse();
+
+private:
+  std::shared_ptr<io_worker> waiting_;
+  network_path path_;
+};
+
+/// A UDP socket that takes connections, on one shard. Destroying it is close().
+///
+/// Threads: close() and the initiation of async_accept() are safe from any; the handler given to on_accept() is called
+/// on the shard's executor.
+class listener {
+public:
+  listener() noexcept;
+  explicit listener(std::shared_ptr<inbound_packet_router> router) noexcept;
+  listener(listener&&) noexcept;
+  listener& operator=(listener&&) noexcept;
+  ~listener();
+
+  bool is_open() const noexcept { return router_ != nullptr; }
+
+  /// The bound address, with its true port.
+  const ip_endpoint& local_endpoint() const noexcept;
+
+  const runtime::shard& shard() const noexcept;
+
+  /// The next client that knocks. Any number of these may wait.
+  /// @par Completion Signature
+  /// void(error_code, incoming_connection): error::listener_closed after close().
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_accept(Token&& token = {}) {
+    return initiate_operation<incoming_connection>(
+        std::forward<Token>(token), shard().get_executor(), cancel_target(),
+        [router = router_](pending_operation<incoming_connection> operation) {
+          start_accept(router, std::move(operation));
+        });
+  }
+
+  /// Has each client given to `handler` at once instead; then no backlog exists. Call it once, before anything arrives:
+  /// directly after listen(), on the executor or while it does not run yet.
+  void on_accept(std::function<void(incoming_connection)> handler);
+
+  /// Takes no more connections. Those that exist go on; the socket is closed when the last of them has drained.
+  void close();
+
+private:
+  static void start_accept(std::shared_ptr<inbound_packet_router> router,
+                           pending_operation<incoming_connection> operation);
+  std::shared_ptr<cancellable> cancel_target() const;
+
+  std::shared_ptr<inbound_packet_router> router_;
+};
+
+/// Opens a socket at `local` (port 0: the system chooses) and listens on it. Connections run on the shard's executor.
+/// Errors: what udp_socket::open() says; the listener is then not open.
+listener listen(const shard& where, const ip_endpoint& local, const listen_options& options, error_code& error);
+
+/// Listens with one socket a shard at one address; the kernel shares the clients out (SO_REUSEPORT). Connection IDs
+/// name their shard, and a packet that the kernel gives to another one, as happens when a client's address changes, is
+/// passed on. `options.acceptor.connection_ids` is replaced for that. Empty on error.
+std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint& local, const listen_options& options,
+                             error_code& error);
+
+}  // namespace quasio::runtime

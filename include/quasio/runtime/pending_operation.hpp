@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include <boost/asio/recycling_allocator.hpp>
+
+#include "quasio/asio.hpp"
+
+namespace quasio::runtime {
+
+/// Something with operations that can be cancelled one by one.
+class cancellable {
+public:
+  /// Ends the pending operation with that tag with operation_aborted; does nothing when it has ended. Called on the
+  /// executor of the object.
+  virtual void cancel_operation(std::uint64_t tag) = 0;
+
+protected:
+  ~cancellable() = default;
+};
+
+/// A number that no other operation of this process has.
+std::uint64_t next_operation_tag() noexcept;
+
+/// A completion handler of any type that waits for its operation to end, and keeps its executor's context at work
+/// meanwhile. Its memory comes from the handler's own allocator, by default Asio's recycled blocks.
+///
+/// Destroying it unfinished destroys the handler unheard, as happens when an io_context is destroyed.
+template <class... Results>
+class pending_operation {
+public:
+  pending_operation() noexcept = default;
+
+  template <class Handler>
+  pending_operation(Handler handler, const asio::any_io_executor& io_executor)
+      : held_(holder<Handler>::create(std::move(handler), io_executor)) {}
+
+  pending_operation(pending_operation&& other) noexcept
+      : held_(std::exchange(other.held_, nullptr)), tag_(std::exchange(other.tag_, 0)) {}
+  pending_operation& operator=(pending_operation&& other) noexcept {
+    std::swap(held_, other.held_);
+    std::swap(tag_, other.tag_);
+    return *this;
+  }
+  ~pending_operation() {
+    if (held_ != nullptr) held_->destroy();
+  }
+
+  explicit operator bool() const noexcept { return held_ != nullptr; }
+
+  /// 0 for an operation that cannot be cancelled by itself.
+  std::uint64_t tag() const noexcept { return tag_; }
+
+  /// Lets the handler's cancellation slot, if it has one, call cancel_operation() of `target` on `executor`. Call it
+  /// where the operation is initiated, since the slot belongs to that thread.
+  void allow_cancellation(const asio::any_io_executor& executor, const std::shared_ptr<cancellable>& target) {
+    asio::cancellation_slot slot = held_->slot();
+    if (!slot.is_connected()) return;
+    tag_ = next_operation_tag();
+    slot.assign([executor, tag = tag_, weak = std::weak_ptr<cancellable>(target)](asio::cancellation_type) {
+      asio::post(executor, [tag, weak] {
+        if (const auto alive = weak.lock()) alive->cancel_operation(tag);
+      });
+    });
+  }
+
+  /// Posts the handler with these results; the operation is over. Never calls the handler from within.
+  void complete(error_code code, Results... results) {
+    if (base* held = std::exchange(held_, nullptr)) held->complete(code, std::move(results)...);
+  }
+
+private:
+  struct base {
+    virtual void complete(error_code code, Results... results) = 0;
+    virtual void destroy() noexcept = 0;
+    virtual asio::cancellation_slot slot() const noexcept = 0;
+
+  protected:
+    ~base() = default;
+  };
+
+  template <class Handler>
+  struct holder final : base {
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    using allocator_type = typename std::allocator_traits<
+        asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>>::template rebind_alloc<holder>;
+
+    holder(Handler&& with, const asio::any_io_executor& io_executor)
+        : handler(std::move(with)), work(asio::get_associated_executor(handler, io_executor)) {}
+
+    static holder* create(Handler&& handler, const asio::any_io_executor& io_executor) {
+      allocator_type allocator(asio::get_associated_allocator(handler, asio::recycling_allocator<void>()));
+      holder* memory = std::allocator_traits<allocator_type>::allocate(allocator, 1);
+      return ::new (static_cast<void*>(memory)) holder(std::move(handler), io_executor);
+    }
+
+    void destroy() noexcept override {
+      allocator_type allocator(asio::get_associated_allocator(handler, asio::recycling_allocator<void>()));
+      this->~holder();
+      std::allocator_traits<allocator_type>::deallocate(allocator, this, 1);
+    }
+
+    asio::cancellation_slot slot() const noexcept override {
+      return asio::get_associated_cancellation_slot(handler, asio::cancellation_slot());
+    }
+
+    void complete(error_code code, Results... results) override {
+      Handler last(std::move(handler));
+      asio::executor_work_guard<executor_type> guard(std::move(work));
+      destroy();
+      asio::post(guard.get_executor(),
+                 [run = std::move(last), code, values = std::tuple<Results...>(std::move(results)...)]() mutable {
+                   std::apply([&](Results&... each) { std::move(run)(code, std::move(each)...); }, values);
+                 });
+    }
+
+    Handler handler;
+    asio::executor_work_guard<executor_type> work;
+  };
+
+  base* held_ = nullptr;
+  std::uint64_t tag_ = 0;
+};
+
+/// Starts an operation for a completion token: `start` is called with a pending_operation that `target` can cancel.
+template <class... Results, class Token, class Start>
+auto initiate_operation(Token&& token, const asio::any_io_executor& executor, std::shared_ptr<cancellable> target,
+                        Start start) {
+  return asio::async_initiate<Token, void(error_code, Results...)>(
+      [](auto handler, const asio::any_io_executor& on, const std::shared_ptr<cancellable>& object, Start begin) {
+        pending_operation<Results...> operation(std::move(handler), on);
+        operation.allow_cancellation(on, object);
+        begin(std::move(operation));
+      },
+      token, executor, std::move(target), std::move(start));
+}
+
+}  // namespace quasio::runtime

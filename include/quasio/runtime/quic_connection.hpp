@@ -1,0 +1,161 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "quasio/runtime/connect.hpp"
+#include "quasio/runtime/listen.hpp"
+#include "quasio/runtime/quic_stream.hpp"
+
+namespace quasio::runtime {
+
+class quic_application;
+class quic_connection_state;
+class quic_listener_state;
+
+/// Limits of what the runtime keeps for one quic_connection.
+struct quic_connection_limits {
+  /// Streams opened by the peer that may wait for accept_stream(). Beyond it they are abandoned both ways. The peer
+  /// cannot go beyond settings::max_concurrent_*_streams either.
+  std::size_t max_waiting_streams = 256;
+
+  /// Calls of async_open_stream() that may wait for the peer to allow more streams.
+  std::size_t max_waiting_opens = 1024;
+};
+
+/// A QUIC connection for protocols of one's own: streams that Asio can use. Dropping the object closes the connection
+/// with code 0.
+///
+/// Threads: as quic_stream.
+class quic_connection {
+public:
+  using executor_type = asio::any_io_executor;
+
+  quic_connection() noexcept;
+  explicit quic_connection(std::shared_ptr<quic_connection_state> state) noexcept;
+  quic_connection(quic_connection&&) noexcept;
+  quic_connection& operator=(quic_connection&&) noexcept;
+  ~quic_connection();
+
+  bool is_open() const noexcept { return state_ != nullptr; }
+  executor_type get_executor() const;
+
+  /// What the handshake agreed on, e.g. the application protocol.
+  const quic::handshake_summary& handshake() const noexcept;
+
+  /// The path it was established over.
+  const network_path& path() const noexcept;
+
+  /// Opens a stream, if need be when the peer allows one more.
+  /// @par Completion Signature
+  /// void(error_code, quic_stream): error::too_many_waiting; how the connection ended.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_open_stream(stream_direction direction, Token&& token = {}) {
+    return initiate_operation<quic_stream>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                           [state = state_, direction](pending_operation<quic_stream> operation) {
+                                             start_open(state, direction, std::move(operation));
+                                           });
+  }
+
+  /// The next stream that the peer opens. Signature and cancellation as above.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_accept_stream(Token&& token = {}) {
+    return initiate_operation<quic_stream>(
+        std::forward<Token>(token), get_executor(), cancel_target(),
+        [state = state_](pending_operation<quic_stream> operation) { start_accept(state, std::move(operation)); });
+  }
+
+  /// Waits for the end of the connection.
+  /// @par Completion Signature
+  /// void(error_code, connection_end): the code is that of cancellation, or none.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_wait_closed(Token&& token = {}) {
+    return initiate_operation<connection_end>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                              [state = state_](pending_operation<connection_end> operation) {
+                                                start_wait_closed(state, std::move(operation));
+                                              });
+  }
+
+  /// Ends the connection: what was written and not delivered is lost.
+  void close(std::uint64_t application_code, std::string reason = {});
+
+private:
+  static void start_open(const std::shared_ptr<quic_connection_state>& state, stream_direction direction,
+                         pending_operation<quic_stream> operation);
+  static void start_accept(const std::shared_ptr<quic_connection_state>& state,
+                           pending_operation<quic_stream> operation);
+  static void start_wait_closed(const std::shared_ptr<quic_connection_state>& state,
+                                pending_operation<connection_end> operation);
+  std::shared_ptr<cancellable> cancel_target() const;
+
+  std::shared_ptr<quic_connection_state> state_;
+};
+
+/// Connects and completes the handshake.
+/// @par Completion Signature
+/// void(error_code, quic_connection): what connect() and connection_end say. The sentence is lost here; where people
+/// are to read it, use connect() with an application of your own, or the HTTP/3 client.
+template <class Token = asio::use_awaitable_t<>>
+auto async_connect(const shard& where, connect_options options, Token&& token = {}, quic_connection_limits limits = {});
+
+/// Accepts QUIC connections whose handshake is complete.
+class quic_listener {
+public:
+  /// Takes over a listener, and keeps at most `backlog` established connections that wait to be accepted; more are
+  /// closed.
+  explicit quic_listener(listener from, quic_connection_limits limits = {}, std::size_t backlog = 256);
+  quic_listener(quic_listener&&) noexcept;
+  quic_listener& operator=(quic_listener&&) noexcept;
+  ~quic_listener();
+
+  const ip_endpoint& local_endpoint() const noexcept;
+  asio::any_io_executor get_executor() const;
+
+  /// @par Completion Signature
+  /// void(error_code, quic_connection): error::listener_closed after close().
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_accept(Token&& token = {}) {
+    return initiate_operation<quic_connection>(
+        std::forward<Token>(token), get_executor(), cancel_target(),
+        [state = state_](pending_operation<quic_connection> operation) { start_accept(state, std::move(operation)); });
+  }
+
+  /// Takes no more connections.
+  void close();
+
+private:
+  static void start_accept(const std::shared_ptr<quic_listener_state>& state,
+                           pending_operation<quic_connection> operation);
+  std::shared_ptr<cancellable> cancel_target() const;
+
+  std::shared_ptr<quic_listener_state> state_;
+};
+
+namespace detail {
+
+/// Of one async_connect(): what a cancellation reaches before there is a connection.
+class connect_attempt;
+std::shared_ptr<connect_attempt> make_connect_attempt(const shard& where, connect_options options,
+                                                      quic_connection_limits limits);
+std::shared_ptr<cancellable> cancel_target(const std::shared_ptr<connect_attempt>& attempt);
+void start_connect(const std::shared_ptr<connect_attempt>& attempt, pending_operation<quic_connection> operation);
+
+}  // namespace detail
+
+template <class Token>
+auto async_connect(const shard& where, connect_options options, Token&& token, quic_connection_limits limits) {
+  const auto attempt = detail::make_connect_attempt(where, std::move(options), limits);
+  return initiate_operation<quic_connection>(std::forward<Token>(token), where.get_executor(),
+                                             detail::cancel_target(attempt),
+                                             [attempt](pending_operation<quic_connection> operation) {
+                                               detail::start_connect(attempt, std::move(operation));
+                                             });
+}
+
+}  // namespace quasio::runtime
