@@ -75,11 +75,11 @@ send_failure classify_send_error(const error_code& error) noexcept {
   return send_failure::path;
 }
 
-udp_socket::udp_socket(executor_type executor, packet_buffer_pool& pool)
-    : udp_socket(std::move(executor), pool, make_udp_back_end(system_calls::kernel())) {}
+udp_socket::udp_socket(const executor_type& executor, packet_buffer_pool& pool)
+    : udp_socket(executor, pool, make_udp_back_end(system_calls::kernel())) {}
 
-udp_socket::udp_socket(executor_type executor, packet_buffer_pool& pool, std::unique_ptr<udp_back_end> back_end)
-    : socket_(std::move(executor)), pool_(&pool), back_end_(std::move(back_end)) {}
+udp_socket::udp_socket(const executor_type& executor, packet_buffer_pool& pool, std::unique_ptr<udp_back_end> back_end)
+    : socket_(executor), pool_(&pool), back_end_(std::move(back_end)) {}
 
 udp_socket::udp_socket(udp_socket&&) noexcept = default;
 udp_socket& udp_socket::operator=(udp_socket&&) noexcept = default;

@@ -29,6 +29,7 @@ public:
   /// Returns the errno to fail with, or 0 to let the call through.
   std::function<int(const send_request&)> on_send = [](const send_request&) { return 0; };
   std::function<int(std::size_t call)> on_receive = [](std::size_t) { return 0; };
+  int flags_of_received = 0;                      ///< Added to msg_flags of each datagram that recvmmsg() gives.
   std::set<std::pair<int, int>> refused_options;  ///< Level and name, both to set and to get.
 
   std::size_t sends = 0;
@@ -60,7 +61,9 @@ public:
   int receive_messages(int handle, mmsghdr* messages, unsigned count, int flags) noexcept override {
     const int error = on_receive(++receives);
     if (error != 0) return fail(error);
-    return system_calls::receive_messages(handle, messages, count, flags);
+    const int received = system_calls::receive_messages(handle, messages, count, flags);
+    for (int i = 0; i < received; ++i) messages[i].msg_hdr.msg_flags |= flags_of_received;
+    return received;
   }
 #endif
 

@@ -245,6 +245,19 @@ TEST_F(udp_socket_fault, gives_the_thread_back_in_a_storm_of_icmp) {
   EXPECT_EQ(calls.receives, static_cast<std::size_t>(max_errors_passed_over));
 }
 
+TEST_F(udp_socket_fault, drops_a_batch_whose_bounds_the_kernel_could_not_tell) {
+  open_client();
+  data = pattern(100);
+  send_all(server, {.data = data, .path = {{}, client.local_endpoint()}});
+  ASSERT_TRUE(wait_readable(client));
+  calls.flags_of_received = MSG_CTRUNC;
+  std::array<received_datagrams, 4> entries;
+  EXPECT_EQ(client.receive(entries, error), 0u);
+  EXPECT_FALSE(error);
+  EXPECT_EQ(client.statistics().truncated_drops, 1u);
+  EXPECT_EQ(client.statistics().datagrams_received, 0u);
+}
+
 TEST_F(udp_socket_fault, reports_what_breaks_the_socket_on_receive) {
   open_client();
   calls.on_receive = [](std::size_t) { return EBADF; };

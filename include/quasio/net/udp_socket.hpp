@@ -39,10 +39,10 @@ public:
   using native_handle_type = asio::ip::udp::socket::native_handle_type;
 
   /// A closed socket. The pool, from which datagrams are received, must outlive the socket.
-  udp_socket(executor_type executor, packet_buffer_pool& pool);
+  udp_socket(const executor_type& executor, packet_buffer_pool& pool);
 
   /// With another way to speak to the kernel than the system's own; for tests, and for ways yet to come.
-  udp_socket(executor_type executor, packet_buffer_pool& pool, std::unique_ptr<udp_back_end> back_end);
+  udp_socket(const executor_type& executor, packet_buffer_pool& pool, std::unique_ptr<udp_back_end> back_end);
 
   udp_socket(udp_socket&&) noexcept;
   udp_socket& operator=(udp_socket&&) noexcept;

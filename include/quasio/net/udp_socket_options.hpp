@@ -20,8 +20,8 @@ inline constexpr std::size_t max_receive_batch = 32;
 struct udp_socket_options {
   /// Bytes of kernel memory for datagrams that wait to be read, and to leave. The system's usual 200 KB hold two
   /// milliseconds of traffic at 1 Gbit/s. Granted in part where the system sets a lower limit.
-  std::size_t receive_buffer_size = 4 * 1'024 * 1'024;
-  std::size_t send_buffer_size = 4 * 1'024 * 1'024;
+  std::size_t receive_buffer_size = std::size_t{4} << 20;
+  std::size_t send_buffer_size = std::size_t{4} << 20;
 
   bool reuse_port = false;    ///< SO_REUSEPORT: several sockets share the address, and the kernel its load.
   bool gso = true;            ///< Give the kernel a whole batch in one call, which it cuts (UDP_SEGMENT).
