@@ -63,7 +63,8 @@ bool ip_endpoint::is_v4() const noexcept {
 std::string ip_endpoint::to_string() const {
   if (is_v4()) {
     char text[24];
-    std::snprintf(text, sizeof text, "%d.%d.%d.%d:%u", address[12], address[13], address[14], address[15], unsigned{port});
+    std::snprintf(text, sizeof text, "%d.%d.%d.%d:%u", address[12], address[13], address[14], address[15],
+                  unsigned{port});
     return text;
   }
   return "[" + v6_text(address) + "]:" + std::to_string(port);

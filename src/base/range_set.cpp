@@ -7,6 +7,8 @@ namespace {
 
 constexpr auto ends_before = [](const number_range& range, std::uint64_t number) { return range.end < number; };
 constexpr auto begins_after = [](std::uint64_t number, const number_range& range) { return number < range.begin; };
+constexpr auto ends_after = [](std::uint64_t number, const number_range& range) { return number < range.end; };
+constexpr auto begins_before = [](const number_range& range, std::uint64_t number) { return range.begin < number; };
 
 }  // namespace
 
@@ -41,32 +43,28 @@ std::uint64_t range_set::insert(std::uint64_t begin, std::uint64_t end) {
 
 void range_set::erase(std::uint64_t begin, std::uint64_t end) {
   if (begin >= end) return;
-  auto range = std::upper_bound(ranges_.begin(), ranges_.end(), begin,
-                                [](std::uint64_t number, const number_range& r) { return number < r.end; });
-  while (range != ranges_.end() && range->begin < end) {
-    const number_range old = *range;
-    if (old.begin < begin && old.end > end) {
-      range->end = begin;
-      ranges_.insert(std::next(range), {end, old.end});
-      return;
-    }
-    if (old.begin < begin) {
-      range->end = begin;
-      ++range;
-    } else if (old.end > end) {
-      range->begin = end;
-      return;
-    } else {
-      range = ranges_.erase(range);
-    }
+  auto first = std::upper_bound(ranges_.begin(), ranges_.end(), begin, ends_after);
+  const auto last = std::lower_bound(first, ranges_.end(), end, begins_before);
+  if (first == last) return;
+  const number_range lowest_hit = *first;
+  const number_range highest_hit = *std::prev(last);
+  const bool keeps_front = lowest_hit.begin < begin;
+  const bool keeps_back = highest_hit.end > end;
+  if (keeps_front && keeps_back && std::next(first) == last) {
+    first->end = begin;
+    ranges_.insert(last, {end, highest_hit.end});
+    return;
   }
+  if (keeps_front) (first++)->end = begin;
+  if (keeps_back) std::prev(last)->begin = end;
+  // One move of the tail however many ranges go: a peer chooses how many there are.
+  ranges_.erase(first, keeps_back ? std::prev(last) : last);
 }
 
 bool range_set::contains(std::uint64_t number) const noexcept { return contains(number, number + 1); }
 
 bool range_set::contains(std::uint64_t begin, std::uint64_t end) const noexcept {
-  const auto range = std::upper_bound(ranges_.begin(), ranges_.end(), begin,
-                                      [](std::uint64_t number, const number_range& r) { return number < r.end; });
+  const auto range = std::upper_bound(ranges_.begin(), ranges_.end(), begin, ends_after);
   return range != ranges_.end() && range->begin <= begin && end <= range->end;
 }
 

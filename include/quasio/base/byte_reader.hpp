@@ -8,7 +8,7 @@ namespace quasio {
 
 /// Walks over bytes that a peer sent. Every read says whether there was enough left; a failed read moves nothing.
 class byte_reader {
- public:
+public:
   explicit byte_reader(byte_view bytes) noexcept : bytes_(bytes) {}
 
   bool empty() const noexcept { return position_ == bytes_.size(); }
@@ -29,13 +29,16 @@ class byte_reader {
   /// A variable-length integer (RFC 9000, section 16). Longer encodings than needed are accepted, as the RFC asks.
   std::optional<std::uint64_t> read_varint() noexcept {
     if (empty()) return std::nullopt;
-    const std::uint8_t first = bytes_[position_];
-    const std::size_t length = std::size_t{1} << (first >> 6);
-    if (remaining() < length) return std::nullopt;
-    std::uint64_t value = first & 0x3f;
-    for (std::size_t i = 1; i < length; ++i) value = value << 8 | bytes_[position_ + i];
-    position_ += length;
-    return value;
+    switch (bytes_[position_] >> 6) {
+      case 0:
+        return bytes_[position_++];
+      case 1:
+        return read_varint_of<std::uint16_t>();
+      case 2:
+        return read_varint_of<std::uint32_t>();
+      default:
+        return read_varint_of<std::uint64_t>();
+    }
   }
 
   std::optional<byte_view> read_bytes(std::uint64_t count) noexcept {
@@ -55,7 +58,15 @@ class byte_reader {
     return bytes;
   }
 
- private:
+private:
+  // The two highest bits say the length; what is left is the value.
+  template <class Unsigned>
+  std::optional<std::uint64_t> read_varint_of() noexcept {
+    const auto encoded = read_big_endian<Unsigned>();
+    if (!encoded) return std::nullopt;
+    return *encoded & (static_cast<Unsigned>(~Unsigned{0}) >> 2);
+  }
+
   template <class Unsigned>
   std::optional<Unsigned> read_big_endian() noexcept {
     if (remaining() < sizeof(Unsigned)) return std::nullopt;

@@ -10,7 +10,7 @@ namespace quasio {
 /// Writes into a buffer of fixed size. What does not fit is not written, and from then on the writer says that it
 /// overflowed: a caller checks once, at the end, and a peer's sizes can never make it write past the buffer.
 class byte_writer {
- public:
+public:
   explicit byte_writer(byte_span buffer) noexcept : buffer_(buffer) {}
 
   bool overflowed() const noexcept { return overflowed_; }
@@ -36,8 +36,16 @@ class byte_writer {
 
   /// An encoding of exactly `length` bytes (1, 2, 4 or 8), for lengths that are filled in later.
   void write_varint(std::uint64_t value, std::size_t length) noexcept {
-    const std::uint64_t prefix = length == 1 ? 0 : length == 2 ? 1 : length == 4 ? 2 : 3;
-    write_big_endian(prefix << (8 * length - 2) | value, length);
+    switch (length) {
+      case 1:
+        return write_u8(static_cast<std::uint8_t>(value));
+      case 2:
+        return write_big_endian(value | std::uint64_t{1} << 14, 2);
+      case 4:
+        return write_big_endian(value | std::uint64_t{2} << 30, 4);
+      default:
+        return write_big_endian(value | std::uint64_t{3} << 62, 8);
+    }
   }
 
   void write_bytes(byte_view bytes) noexcept {
@@ -65,7 +73,7 @@ class byte_writer {
     return gap;
   }
 
- private:
+private:
   bool claim(std::size_t count) noexcept {
     if (overflowed_ || remaining() < count) overflowed_ = true;
     return !overflowed_;
