@@ -14,6 +14,8 @@
 
 namespace quasio::crypto {
 
+class tls_engine;
+
 /// The TLS handshake of one connection (RFC 9001, section 4): CRYPTO bytes go in and come out, secrets and the peer's
 /// transport parameters come out. After an error it is dead: every later call gives the same error again.
 class tls_session {
@@ -81,10 +83,9 @@ public:
   std::string peer_certificate_summary() const;
 
 private:
-  class state;
-  explicit tls_session(std::unique_ptr<state> state) noexcept;
+  explicit tls_session(std::unique_ptr<tls_engine> engine) noexcept;
 
-  std::unique_ptr<state> state_;
+  std::unique_ptr<tls_engine> engine_;
 };
 
 }  // namespace quasio::crypto

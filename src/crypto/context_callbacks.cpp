@@ -1,0 +1,130 @@
+#include "crypto/context_callbacks.hpp"
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include <openssl/ssl.h>
+
+#include "quasio/base/byte_reader.hpp"
+
+namespace quasio::crypto {
+
+namespace {
+
+struct context_functions {
+  key_log_function key_log;
+  std::function<tls_context(std::string_view)> choose_context;
+};
+
+void free_context_functions(void*, void* stored, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<context_functions*>(stored);
+}
+
+int functions_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_context_functions);
+  return index;
+}
+
+int hooks_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+context_functions* functions_of(const SSL_CTX* context) {
+  return static_cast<context_functions*>(SSL_CTX_get_ex_data(context, functions_index()));
+}
+
+context_functions* make_functions(SSL_CTX* context) {
+  if (context_functions* const present = functions_of(context)) return present;
+  auto made = std::make_unique<context_functions>();
+  if (SSL_CTX_set_ex_data(context, functions_index(), made.get()) != 1) return nullptr;
+  return made.release();
+}
+
+session_hooks* hooks_of(const SSL* ssl) { return static_cast<session_hooks*>(SSL_get_ex_data(ssl, hooks_index())); }
+
+int select_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                void*) {
+  session_hooks* const hooks = hooks_of(ssl);
+  if (hooks == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  const byte_view chosen = hooks->select_protocol({in, in_size});
+  if (chosen.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen.data();
+  *out_size = static_cast<unsigned char>(chosen.size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int take_session(SSL* ssl, SSL_SESSION* session) {
+  if (session_hooks* const hooks = hooks_of(ssl)) hooks->on_new_session(session);
+  return 0;  // OpenSSL keeps its reference.
+}
+
+// Exceptions of the program's functions must not pass through OpenSSL's frames.
+void log_key(const SSL* ssl, const char* line) try {
+  const context_functions* const functions = functions_of(SSL_get_SSL_CTX(ssl));
+  if (functions != nullptr && functions->key_log) functions->key_log(line);
+} catch (...) {
+}
+
+// A ServerNameList with a host_name (RFC 6066, section 3). What is malformed counts as absent: OpenSSL refuses it
+// later.
+std::string_view requested_name(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
+  byte_reader reader({data, size});
+  const auto list_size = reader.read_u16();
+  const auto type = reader.read_u8();
+  const auto name_size = reader.read_u16();
+  if (!list_size || type != TLSEXT_NAMETYPE_host_name || !name_size) return {};
+  const auto name = reader.read_bytes(*name_size);
+  return name ? as_text(*name) : std::string_view{};
+}
+
+// Here rather than in the servername callback, because here tickets have not been looked at yet: one that another
+// context issued, under other demands on the client, must be judged by the chosen context.
+int choose_by_name(SSL* ssl, int* alert, void*) try {
+  const context_functions* const functions = functions_of(SSL_get_SSL_CTX(ssl));
+  if (functions == nullptr || !functions->choose_context) return SSL_CLIENT_HELLO_SUCCESS;
+  const tls_context chosen = functions->choose_context(requested_name(ssl));
+  if (!chosen) return SSL_CLIENT_HELLO_SUCCESS;
+  SSL_CTX* const context = chosen.native_handle();
+  if (SSL_set_SSL_CTX(ssl, context) != nullptr) {
+    SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context));
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
+} catch (...) {
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+}  // namespace
+
+bool attach_hooks(SSL* ssl, session_hooks* hooks) { return SSL_set_ex_data(ssl, hooks_index(), hooks) == 1; }
+
+void install_session_callbacks(SSL_CTX* context, ticket_callback tickets) {
+  SSL_CTX_set_alpn_select_cb(context, select_alpn, nullptr);
+  const bool taken = tickets == ticket_callback::keep_the_programs && SSL_CTX_sess_get_new_cb(context) != nullptr;
+  if (!taken) SSL_CTX_sess_set_new_cb(context, take_session);
+}
+
+bool install_key_log(SSL_CTX* context, key_log_function log) {
+  context_functions* const functions = make_functions(context);
+  if (functions == nullptr) return false;
+  functions->key_log = std::move(log);
+  SSL_CTX_set_keylog_callback(context, log_key);
+  return true;
+}
+
+bool install_context_choice(SSL_CTX* context, std::function<tls_context(std::string_view)> choose) {
+  context_functions* const functions = make_functions(context);
+  if (functions == nullptr) return false;
+  functions->choose_context = std::move(choose);
+  SSL_CTX_set_client_hello_cb(context, choose_by_name, nullptr);
+  return true;
+}
+
+}  // namespace quasio::crypto

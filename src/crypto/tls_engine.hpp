@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/ssl.h>
+
+#include "crypto/context_callbacks.hpp"
+#include "crypto/encryption_level.hpp"
+#include "crypto/handshake_size_guard.hpp"
+#include "crypto/tls_events.hpp"
+#include "quasio/base/bytes.hpp"
+#include "quasio/base/result.hpp"
+#include "quasio/crypto/tls_context.hpp"
+#include "quasio/crypto/tls_error.hpp"
+
+namespace quasio::crypto {
+
+/// Tickets of one connection that are handed on; a server that sends more wastes its own bytes only.
+inline constexpr unsigned max_session_tickets = 16;
+
+/// CRYPTO bytes that are kept while a callback of an adopted context makes TLS wait.
+inline constexpr std::size_t max_waiting_crypto_data = std::size_t{256} * 1024;
+
+enum class tls_role : bool { client, server };
+
+/// The inside of a tls_session: OpenSSL's callbacks point here, so it never moves.
+class tls_engine final : public session_hooks {
+public:
+  tls_engine(tls_role role, tls_events& events) : events_(events), role_(role) {}
+  tls_engine(const tls_engine&) = delete;
+  tls_engine& operator=(const tls_engine&) = delete;
+  ~tls_engine() override { free_ssl(); }
+
+  // What a session is set up with, before the first step.
+  result<void, tls_error> open(const tls_context& context);
+  result<void, tls_error> offer(std::span<const std::string> alpn);
+  result<void, tls_error> speak(std::span<const std::string> alpn);
+  result<void, tls_error> expect_server(std::string_view name);
+  void resume(byte_view ticket);
+  void set_transport_parameters(byte_view parameters);
+
+  result<void, tls_error> receive(encryption_level level, byte_view bytes);
+  result<void, tls_error> advance();
+  void release();
+
+  tls_role role() const noexcept { return role_; }
+  encryption_level read_level() const noexcept { return read_level_; }
+  bool complete() const noexcept { return complete_; }
+  std::string_view alpn() const noexcept { return agreed_.alpn; }
+  bool resumed() const noexcept;
+  std::string cipher_name() const;
+  std::string group_name() const;
+  std::string peer_certificate_summary() const;
+
+  // OpenSSL's callbacks for QUIC. They return 1, or 0 to end the handshake.
+  int on_send(byte_view bytes);
+  int on_receive(const unsigned char** bytes, std::size_t* size);
+  int on_release();
+  int on_secret(std::uint32_t level, int direction_number, byte_view secret);
+  int on_transport_parameters(byte_view parameters);
+  int on_alert(std::uint8_t alert);
+
+  byte_view select_protocol(byte_view offered) override;
+  void on_new_session(SSL_SESSION* session) override;
+
+private:
+  struct ssl_deleter {
+    void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  };
+
+  enum class outcome { went_on, waits, failed };
+
+  // What stays known when the SSL object is gone.
+  struct agreements {
+    std::string alpn;
+    std::string cipher;
+    std::string group;
+    std::string peer_certificate;
+    bool resumed = false;
+  };
+
+  outcome step();
+  bool negotiated();
+  int refuse(std::uint8_t alert, std::string reason);
+  result<void, tls_error> fail(std::uint8_t alert, std::string reason);
+  result<void, tls_error> fail_as_openssl_did();
+  void note_completion();
+  void free_ssl();
+
+  tls_events& events_;
+  std::unique_ptr<SSL, ssl_deleter> ssl_;
+  std::optional<tls_error> error_;    // Set once; every later call gives it again.
+  std::optional<tls_error> refusal_;  // Why a callback of ours ended the handshake: OpenSSL knows only that one did.
+  std::optional<std::uint8_t> alert_;
+  agreements agreed_;
+
+  std::vector<std::string> spoken_;
+  std::string server_name_;
+  std::vector<std::uint8_t> local_parameters_;  // OpenSSL keeps a pointer to them, no copy.
+  std::optional<std::vector<std::uint8_t>> peer_parameters_;
+
+  // OpenSSL reads from lent_ until it says that it is through with it, which may be during a later call; what comes
+  // meanwhile waits, so that the lent bytes never move.
+  std::vector<std::uint8_t> waiting_;
+  std::vector<std::uint8_t> lent_;
+  handshake_size_guard guard_;
+
+  unsigned tickets_ = 0;
+  tls_role role_;
+  encryption_level read_level_ = encryption_level::initial;
+  encryption_level write_level_ = encryption_level::initial;
+  bool can_read_application_ = false;
+  bool complete_ = false;
+};
+
+}  // namespace quasio::crypto
