@@ -17,7 +17,7 @@ endif()
 
 add_library(quasio_warnings INTERFACE)
 target_compile_options(quasio_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wold-style-cast -Woverloaded-virtual -Wnon-virtual-dtor -Wimplicit-fallthrough
+  -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wold-style-cast -Woverloaded-virtual -Wnon-virtual-dtor -Wimplicit-fallthrough
   # GCC 12 sees overlapping copies in the library's own string concatenation (GCC bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   $<$<BOOL:${QUASIO_WERROR}>:-Werror>)

@@ -8,10 +8,10 @@
 
 namespace quasio::quic {
 
-/// What the application has not yet been told, in order. The parts that add to it say each thing once until it was told, so
-/// that the queue is bounded by the number of streams and connection IDs.
+/// What the application has not yet been told, in order. The parts that add to it say each thing once until it was
+/// told, so that the queue is bounded by the number of streams and connection IDs.
 class event_queue {
- public:
+public:
   void push(event happened) { events_.push_back(std::move(happened)); }
 
   std::optional<event> pop() {
@@ -23,7 +23,7 @@ class event_queue {
 
   bool empty() const noexcept { return events_.empty(); }
 
- private:
+private:
   std::deque<event> events_;
 };
 

@@ -26,8 +26,8 @@ enum class sent_frame_kind : std::uint8_t {
   handshake_done,
 };
 
-/// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes themselves,
-/// since a lost frame is made anew from the state at hand (RFC 9000, section 13.3).
+/// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes
+/// themselves, since a lost frame is made anew from the state at hand (RFC 9000, section 13.3).
 struct sent_frame {
   sent_frame_kind kind;
   bool fin = false;          ///< STREAM only.

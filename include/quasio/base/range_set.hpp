@@ -16,10 +16,10 @@ struct number_range {
   friend bool operator==(const number_range&, const number_range&) = default;
 };
 
-/// Disjoint, non-adjacent ranges in ascending order: packet numbers received, bytes of a stream at hand or acknowledged.
-/// Adding at the top, which is what happens on a healthy path, costs no search. The caller bounds size().
+/// Disjoint, non-adjacent ranges in ascending order: packet numbers received, bytes of a stream at hand or
+/// acknowledged. Adding at the top, which is what happens on a healthy path, costs no search. The caller bounds size().
 class range_set {
- public:
+public:
   /// Adds [begin, end) and merges what it touches. Returns how many numbers were new.
   std::uint64_t insert(std::uint64_t begin, std::uint64_t end);
 
@@ -46,7 +46,7 @@ class range_set {
 
   void clear() noexcept { ranges_.clear(); }
 
- private:
+private:
   std::vector<number_range> ranges_;
 };
 

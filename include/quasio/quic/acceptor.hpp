@@ -22,11 +22,11 @@ struct acceptor_options {
   std::vector<std::string> alpn;  ///< Protocols spoken, the most wanted first. At least one.
   settings transport;
   retry_policy retry = retry_policy::automatic;
-  std::size_t retry_threshold = 512;                ///< Handshakes under way from which `automatic` asks for proof.
-  std::size_t max_handshakes = 4096;                ///< Handshakes under way beyond which new ones are refused silently.
-  std::chrono::seconds retry_token_lifetime{10};    ///< How long a Retry token is good for.
-  std::array<std::uint8_t, 32> token_key{};         ///< Seals tokens; all zero: a random one is made.
-  std::array<std::uint8_t, 32> reset_token_key{};   ///< Stateless reset tokens derive from it; all zero: a random one.
+  std::size_t retry_threshold = 512;               ///< Handshakes under way from which `automatic` asks for proof.
+  std::size_t max_handshakes = 4096;               ///< Handshakes under way beyond which new ones are refused silently.
+  std::chrono::seconds retry_token_lifetime{10};   ///< How long a Retry token is good for.
+  std::array<std::uint8_t, 32> token_key{};        ///< Seals tokens; all zero: a random one is made.
+  std::array<std::uint8_t, 32> reset_token_key{};  ///< Stateless reset tokens derive from it; all zero: a random one.
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
 };
 
@@ -35,32 +35,33 @@ struct ignored {
   enum class cause : std::uint8_t { not_quic, not_initial, too_small, bad_token, refused, tls } why;
 };
 
-/// Answer with the first `size` bytes of the reply buffer, to where the datagram came from (Version Negotiation, Retry, or a
-/// refusal), and forget it.
+/// Answer with the first `size` bytes of the reply buffer, to where the datagram came from (Version Negotiation, Retry,
+/// or a refusal), and forget it.
 struct stateless_reply {
   std::size_t size;
 };
 
-/// A server's front door as a state machine: looks at datagrams that belong to no known connection and decides what becomes of
-/// them. Keeps nothing about clients that it has not accepted.
+/// A server's front door as a state machine: looks at datagrams that belong to no known connection and decides what
+/// becomes of them. Keeps nothing about clients that it has not accepted.
 ///
 /// Threads: one acceptor is used by one thread at a time.
 class acceptor {
- public:
+public:
   acceptor(acceptor_options options, random_source& random);
   ~acceptor();
 
   using decision = std::variant<ignored, stateless_reply, std::unique_ptr<connection>>;
 
   /// Decides about one datagram. `handshaking` is how many accepted connections have not completed their handshake.
-  /// An accepted connection has not yet seen the datagram: pass it to connection::receive() next. Its poll_event() first tells
-  /// the connection IDs to route by. `reply` should hold 1500 bytes.
-  decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply, time_point now);
+  /// An accepted connection has not yet seen the datagram: pass it to connection::receive() next. Its poll_event()
+  /// first tells the connection IDs to route by. `reply` should hold 1500 bytes.
+  decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply,
+                    time_point now);
 
   /// The length of the connection IDs in short headers that come to this endpoint.
   std::size_t connection_id_size() const noexcept;
 
- private:
+private:
   class parts;
   std::unique_ptr<parts> parts_;
 };

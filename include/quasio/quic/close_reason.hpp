@@ -15,6 +15,7 @@ enum class close_cause : std::uint8_t {
   peer_transport,       ///< The peer's transport closed (type 0x1c).
   idle_timeout,         ///< Nothing came for the negotiated time (RFC 9000, section 10.1).
   handshake_timeout,    ///< The handshake took longer than settings::handshake_timeout.
+  stateless_reset,      ///< The peer has lost the connection's state (section 10.3).
   version_negotiation,  ///< The server speaks no version in common.
 };
 
@@ -25,7 +26,9 @@ struct close_reason {
   std::uint64_t frame_type = 0;  ///< The frame that caused a transport error; 0 where none did.
   std::string reason;
 
-  bool is_timeout() const noexcept { return cause == close_cause::idle_timeout || cause == close_cause::handshake_timeout; }
+  bool is_timeout() const noexcept {
+    return cause == close_cause::idle_timeout || cause == close_cause::handshake_timeout;
+  }
 
   /// One sentence, e.g. "the peer closed the connection: FLOW_CONTROL_ERROR: stream 4 beyond its limit".
   std::string to_string() const;

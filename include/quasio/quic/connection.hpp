@@ -55,17 +55,19 @@ struct handshake_summary {
   duration elapsed{};
 };
 
-/// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline come out.
+/// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline
+/// come out.
 ///
-/// The owner's loop: receive() what came; poll_event() until empty; read, write, open, reset streams; transmit() until it gives
-/// nothing; sleep until next_deadline() or the next datagram; on_timeout(). Every call takes bounded time and never blocks.
+/// The owner's loop: receive() what came; poll_event() until empty; read, write, open, reset streams; transmit() until
+/// it gives nothing; sleep until next_deadline() or the next datagram; on_timeout(). Every call takes bounded time and
+/// never blocks.
 ///
 /// Threads: distinct connections are independent; one connection is used by one thread at a time.
 class connection {
- public:
+public:
   /// Begins a connection to a server: transmit() gives the first flight. Fails when TLS refuses the options.
   static result<std::unique_ptr<connection>, transport_error> connect(client_options options, random_source& random,
-                                                                       time_point now);
+                                                                      time_point now);
 
   ~connection();
   connection(const connection&) = delete;
@@ -75,16 +77,17 @@ class connection {
 
   // --- The network's side -------------------------------------------------------------------------------------------
 
-  /// Takes one received datagram. It is decrypted in place: the bytes are spoilt afterwards. Whatever a peer or an attacker
-  /// sends, the worst outcome is that this connection closes.
+  /// Takes one received datagram. It is decrypted in place: the bytes are spoilt afterwards. Whatever a peer or an
+  /// attacker sends, the worst outcome is that this connection closes.
   void receive(byte_span datagram, const network_path& path, ecn_codepoint ecn, time_point now);
 
-  /// Writes the next datagrams into `buffer`: as many of equal size for one path as fit, `max_segments` at the most (1 where
-  /// the socket has no segmentation offload), or nothing when there is nothing to send now (then ask again after any other
-  /// call or at next_deadline()). `buffer` must hold at least one datagram of max_datagram_size bytes.
+  /// Writes the next datagrams into `buffer`: as many of equal size for one path as fit, `max_segments` at the most (1
+  /// where the socket has no segmentation offload), or nothing when there is nothing to send now (then ask again after
+  /// any other call or at next_deadline()). `buffer` must hold at least one datagram of max_datagram_size bytes.
   std::optional<transmission> transmit(byte_span buffer, std::size_t max_segments, time_point now);
 
-  /// When on_timeout() wants to be called at the latest; empty when only the network or the application can move things.
+  /// When on_timeout() wants to be called at the latest; empty when only the network or the application can move
+  /// things.
   std::optional<time_point> next_deadline() const;
 
   void on_timeout(time_point now);
@@ -103,8 +106,8 @@ class connection {
   /// Whether the closing or draining period is over (RFC 9000, section 10.2): the object may be destroyed.
   bool is_drained() const noexcept;
 
-  /// Ends the connection with the application's own code (CONNECTION_CLOSE 0x1d). What was written and not yet delivered is
-  /// lost. Does nothing when the connection has ended already.
+  /// Ends the connection with the application's own code (CONNECTION_CLOSE 0x1d). What was written and not yet
+  /// delivered is lost. Does nothing when the connection has ended already.
   void close(std::uint64_t application_code, std::string_view reason, time_point now);
 
   /// Opens a stream, and keeps within what the peer allows. The peer learns of it with the first bytes.
@@ -126,8 +129,8 @@ class connection {
   /// The next bytes to be read; empty when none are at hand. An error of kind `reset` carries on: see stream_reset.
   stream_result<stream_chunk> stream_peek(stream_id id) const;
 
-  /// Marks the first `count` bytes of the last chunk as read: they are freed and flow control moves on. A chunk with `fin`
-  /// that is consumed whole, even an empty one (count 0), ends the receiving side.
+  /// Marks the first `count` bytes of the last chunk as read: they are freed and flow control moves on. A chunk with
+  /// `fin` that is consumed whole, even an empty one (count 0), ends the receiving side.
   stream_result<void> stream_consume(stream_id id, std::size_t count);
 
   /// Abandons sending (RESET_STREAM): what was not delivered never will be.
@@ -136,17 +139,14 @@ class connection {
   /// Abandons reading and asks the peer to stop (STOP_SENDING).
   stream_result<void> stop_sending(stream_id id, std::uint64_t code);
 
-  /// The order in which streams get to send: lower urgency first (0 to 7, default 3); within one urgency, streams that are not
-  /// incremental go one after the other in ID order, incremental ones take turns (RFC 9218, section 10).
+  /// The order in which streams get to send: lower urgency first (0 to 7, default 3); within one urgency, streams that
+  /// are not incremental go one after the other in ID order, incremental ones take turns (RFC 9218, section 10).
   stream_result<void> set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental);
 
   // --- What others may know ------------------------------------------------------------------------------------------
 
   /// Why it ended; only after is_closed().
   const close_reason& reason() const noexcept;
-
-  /// The server name the client sent (SNI); empty where none was.
-  std::string_view server_name() const noexcept;
 
   /// The negotiated application protocol; empty before the handshake is complete.
   std::string_view alpn() const noexcept;
@@ -161,8 +161,8 @@ class connection {
 
   quasio::quic::statistics statistics() const;
 
- private:
-  friend class acceptor;
+private:
+  friend class acceptor;  // Makes a server's connections.
   class parts;
   explicit connection(std::unique_ptr<parts> state) noexcept;
 

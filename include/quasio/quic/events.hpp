@@ -63,8 +63,8 @@ struct connection_id_retired {
   connection_id id;
 };
 
-/// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit() and
-/// on_timeout() until connection::is_drained().
+/// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
+/// and on_timeout() until connection::is_drained().
 struct connection_closed {
   close_reason reason;
 };

@@ -4,15 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "quasio/recovery/congestion_controller.hpp"
+#include "quasio/recovery/congestion_settings.hpp"
 
 namespace quasio::quic {
 
 /// What one endpoint asks of its connections. Each limit that a peer can push against has its name here.
 /// A connection copies its settings when it is made; changing them later does not reach it.
 struct settings {
-  // Flow control, RFC 9000 section 4. Windows are bytes; they grow by themselves up to the max_*_window while the reader
-  // keeps up (they double when a window is used up within two round trips).
+  // Flow control, RFC 9000 section 4. Windows are bytes; they grow by themselves up to the max_*_window while the
+  // reader keeps up (they double when a window is used up within two round trips).
   std::uint64_t initial_connection_window = 1536 * 1024;  ///< initial_max_data.
   std::uint64_t initial_stream_window = 1024 * 1024;      ///< initial_max_stream_data_*, for all kinds of stream.
   std::uint64_t max_connection_window = 24 * 1024 * 1024;
@@ -22,8 +22,8 @@ struct settings {
   std::uint64_t max_concurrent_bidirectional_streams = 100;
   std::uint64_t max_concurrent_unidirectional_streams = 100;
 
-  /// Bytes one stream takes from the application before they were sent once. What is in flight is bounded by congestion and
-  /// flow control instead, so that a fast path never starves for lack of buffer.
+  /// Bytes one stream takes from the application before they were sent once. What is in flight is bounded by congestion
+  /// and flow control instead, so that a fast path never starves for lack of buffer.
   std::size_t stream_send_buffer = 256 * 1024;
 
   /// Separate pieces of one stream that may wait for a gap to be filled; a peer that scatters more is refused.
@@ -35,7 +35,8 @@ struct settings {
   /// Packets kept that came before their keys (RFC 9001, section 5.7).
   std::size_t max_undecryptable_packets = 8;
 
-  /// The largest UDP payload this endpoint sends: 1200 to 65527. 1200 passes every path that carries QUIC (section 14.1).
+  /// The largest UDP payload this endpoint sends: 1200 to 65527. 1200 passes every path that carries QUIC
+  /// (section 14.1).
   std::size_t max_datagram_size = 1200;
 
   /// The largest UDP payload this endpoint takes (max_udp_payload_size).
@@ -57,7 +58,8 @@ struct settings {
   /// Connection IDs of the peer kept at once: 2 to 64 (active_connection_id_limit).
   std::uint64_t active_connection_id_limit = 4;
 
-  /// RETIRE_CONNECTION_ID frames that may wait to be sent; a peer that causes more is refused (RFC 9000, section 5.1.2).
+  /// RETIRE_CONNECTION_ID frames that may wait to be sent; a peer that causes more is refused (RFC 9000,
+  /// section 5.1.2).
   std::size_t max_pending_retirements = 32;
 
   /// PATH_RESPONSE frames that may wait to be sent; older challenges are forgotten.
@@ -72,7 +74,7 @@ struct settings {
   /// Sends reserved versions, parameters and the like, so that peers stay tolerant (RFC 9000, section 15 and 18.1).
   bool grease = true;
 
-  recovery::congestion_algorithm congestion_algorithm = recovery::congestion_algorithm::new_reno;
+  recovery::congestion_settings congestion;
   std::chrono::milliseconds initial_rtt{333};  ///< RFC 9002, section 6.2.2.
   bool pacing = true;                          ///< RFC 9002, section 7.7.
 };

@@ -9,18 +9,18 @@ namespace quasio::quic {
 /// What a connection has counted since it began. Bytes are UDP payload bytes unless said otherwise.
 struct statistics {
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_received = 0;   ///< Authenticated ones.
+  std::uint64_t packets_received = 0;  ///< Authenticated ones.
   std::uint64_t packets_lost = 0;
   std::uint64_t packets_spuriously_lost = 0;
-  std::uint64_t packets_dropped = 0;    ///< Received and not usable: unauthentic, unknown, duplicate, without keys.
+  std::uint64_t packets_dropped = 0;  ///< Received and not usable: unauthentic, unknown, duplicate, without keys.
   std::uint64_t datagrams_sent = 0;
   std::uint64_t datagrams_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_lost = 0;
-  std::uint64_t stream_bytes_sent = 0;       ///< Of stream data, first transmissions only.
+  std::uint64_t stream_bytes_sent = 0;  ///< Of stream data, first transmissions only.
   std::uint64_t stream_bytes_resent = 0;
-  std::uint64_t stream_bytes_received = 0;   ///< New stream data.
+  std::uint64_t stream_bytes_received = 0;  ///< New stream data.
   std::uint64_t probe_timeouts = 0;
   std::uint64_t key_updates = 0;
 

@@ -1,0 +1,152 @@
+#include "quasio/quic/acceptor.hpp"
+
+#include <algorithm>
+
+#include "crypto/retry_integrity.hpp"
+#include "quic/address_token.hpp"
+#include "quic/connection_parts.hpp"
+#include "quic/refusal.hpp"
+#include "wire/packet_header.hpp"
+#include "wire/retry_packet.hpp"
+#include "wire/routing_header.hpp"
+#include "wire/version_negotiation_packet.hpp"
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9000, section 14.1.
+constexpr std::size_t min_initial_datagram = 1200;
+
+// Section 7.2: a client's first guess at our connection ID is at least this long.
+constexpr std::size_t min_first_destination = 8;
+
+crypto::key_labels labels_of(quic_version version) noexcept {
+  return version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+}
+
+std::array<std::uint8_t, 32> or_random(std::array<std::uint8_t, 32> key, random_source& random) {
+  if (std::ranges::all_of(key, [](std::uint8_t byte) { return byte == 0; })) random.fill(key);
+  return key;
+}
+
+}  // namespace
+
+class acceptor::parts {
+public:
+  parts(acceptor_options given, random_source& random_bytes)
+      : options(std::move(given)),
+        random(random_bytes),
+        reset_token_key(or_random(options.reset_token_key, random)),
+        tokens(crypto::token_key(or_random(options.token_key, random)), options.retry_token_lifetime) {
+    if (!options.connection_ids) options.connection_ids = std::make_shared<random_connection_ids>();
+  }
+
+  decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply,
+                    time_point now);
+  decision negotiate_version(const wire::routing_header& header, byte_span reply);
+  decision retry(const wire::packet_header& initial, const network_path& path, byte_span reply, time_point now);
+  decision accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim, const network_path& path,
+                  time_point now);
+  bool wants_proof(std::size_t handshaking) const noexcept;
+
+  acceptor_options options;
+  random_source& random;
+  std::array<std::uint8_t, 32> reset_token_key;
+  address_tokens tokens;
+};
+
+acceptor::acceptor(acceptor_options options, random_source& random)
+    : parts_(std::make_unique<parts>(std::move(options), random)) {}
+acceptor::~acceptor() = default;
+
+std::size_t acceptor::connection_id_size() const noexcept { return parts_->options.connection_ids->size(); }
+
+acceptor::decision acceptor::consider(byte_view datagram, const network_path& path, std::size_t handshaking,
+                                      byte_span reply, time_point now) {
+  return parts_->consider(datagram, path, handshaking, reply, now);
+}
+
+acceptor::decision acceptor::parts::consider(byte_view datagram, const network_path& path, std::size_t handshaking,
+                                             byte_span reply, time_point now) {
+  const auto routing = wire::peek_routing_header(datagram, options.connection_ids->size());
+  if (!routing) return ignored{ignored::cause::not_quic};
+  if (!routing->long_form) return ignored{ignored::cause::not_initial};
+  // Sections 5.2.2 and 14.1: small datagrams get no answer, lest the answer be larger than what caused it.
+  if (datagram.size() < min_initial_datagram) return ignored{ignored::cause::too_small};
+  if (routing->version == quic_version::negotiation) return ignored{ignored::cause::not_quic};
+  if (!is_supported_version(routing->version)) return negotiate_version(*routing, reply);
+
+  const auto initial = wire::parse_packet_header(datagram, options.connection_ids->size());
+  if (!initial || initial->type != wire::packet_type::initial) return ignored{ignored::cause::not_initial};
+  const bool has_token = !initial->token.empty();
+  const auto claim = has_token ? tokens.open(initial->token, path.peer, now) : std::nullopt;
+  if (!claim) {
+    // Section 8.1.3: a token that cannot be read is no worse than none.
+    if (initial->destination.size() < min_first_destination) return ignored{ignored::cause::not_initial};
+    if (wants_proof(handshaking)) return retry(*initial, path, reply, now);
+  } else if (claim->retry_source != initial->destination) {
+    // Section 8.1.2: a Retry token that does not belong to this attempt ends it at once.
+    const std::size_t size = write_refusal(reply, *initial, transport_error_code::invalid_token);
+    return size > 0 ? decision(stateless_reply{size}) : decision(ignored{ignored::cause::bad_token});
+  }
+  if (handshaking >= options.max_handshakes) return ignored{ignored::cause::refused};
+  return accept(*initial, claim, path, now);
+}
+
+bool acceptor::parts::wants_proof(std::size_t handshaking) const noexcept {
+  if (options.retry == retry_policy::automatic) return handshaking >= options.retry_threshold;
+  return options.retry == retry_policy::always;
+}
+
+acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header& header, byte_span reply) {
+  // Section 6.3: a reserved version among the real ones keeps clients tolerant.
+  std::array<std::uint8_t, 5> noise{};
+  random.fill(noise);
+  const auto pattern = [&](std::size_t i) { return (std::uint32_t{noise[i]} & 0xf0u) | 0x0au; };
+  const auto reserved = static_cast<quic_version>(pattern(0) << 24 | pattern(1) << 16 | pattern(2) << 8 | pattern(3));
+  const std::array<quic_version, 3> versions{quic_version::v1, quic_version::v2, reserved};
+  const auto offered = std::span(versions).first(options.transport.grease ? 3 : 2);
+  byte_writer out(reply);
+  wire::encode_version_negotiation(out, noise[4], header.source, header.destination, offered);
+  if (out.overflowed()) return ignored{ignored::cause::not_quic};
+  return stateless_reply{out.position()};
+}
+
+acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, const network_path& path, byte_span reply,
+                                          time_point now) {
+  const connection_id source = options.connection_ids->generate(random);
+  const auto token = tokens.make({initial.destination, source}, path.peer, random, now);
+  byte_writer out(reply);
+  wire::encode_retry_body(
+      out, {.version = initial.version, .destination = initial.source, .source = source, .token = token});
+  const auto tag = crypto::make_retry_tag(labels_of(initial.version), initial.destination.bytes(), out.written());
+  out.write_bytes(tag);
+  if (out.overflowed()) return ignored{ignored::cause::refused};
+  return stateless_reply{out.position()};
+}
+
+acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim,
+                                           const network_path& path, time_point now) {
+  connection_origin origin{.role = endpoint_role::server,
+                           .version = initial.version,
+                           .transport = options.transport,
+                           .path = path,
+                           .local_id = options.connection_ids->generate(random),
+                           .peer_id = initial.source,
+                           .original_destination = claim ? claim->original_destination : initial.destination,
+                           .retry_source = claim ? std::optional(claim->retry_source) : std::nullopt,
+                           .reset_token_key = reset_token_key,
+                           .connection_ids = options.connection_ids,
+                           .now = now};
+  auto made = connection::parts::accept(options.tls, options.alpn, std::move(origin), claim.has_value(), random);
+  if (!made) return ignored{ignored::cause::tls};
+  return std::unique_ptr<connection>(new connection(std::move(*made)));
+}
+
+std::optional<connection_id> routing_id(byte_view datagram, std::size_t short_header_id_size) noexcept {
+  const auto header = wire::peek_routing_header(datagram, short_header_id_size);
+  if (!header || header->destination.size() > max_connection_id_size) return std::nullopt;
+  return connection_id(header->destination);
+}
+
+}  // namespace quasio::quic

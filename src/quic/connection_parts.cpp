@@ -1,0 +1,181 @@
+#include "quic/connection_parts.hpp"
+
+#include "crypto/stateless_reset.hpp"
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9000, section 7.2: the client's guess at the server's connection ID is unpredictable and at least 8 bytes long.
+constexpr std::size_t first_destination_size = 8;
+
+connection_id random_id(random_source& random, std::size_t size) {
+  return random_connection_ids(size).generate(random);
+}
+
+std::shared_ptr<connection_id_generator> or_random(std::shared_ptr<connection_id_generator> generator) {
+  return generator ? std::move(generator) : std::make_shared<random_connection_ids>();
+}
+
+}  // namespace
+
+transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(client_options options,
+                                                                                random_source& random, time_point now) {
+  auto generator = or_random(std::move(options.connection_ids));
+  const connection_id destination = random_id(random, first_destination_size);
+  std::array<std::uint8_t, 32> reset_token_key{};
+  random.fill(reset_token_key);
+  const connection_id own_id = generator->generate(random);
+  auto made = std::make_unique<parts>(connection_origin{.role = endpoint_role::client,
+                                                        .version = options.version,
+                                                        .transport = options.transport,
+                                                        .path = options.path,
+                                                        .local_id = own_id,
+                                                        .peer_id = destination,
+                                                        .original_destination = destination,
+                                                        .retry_source = std::nullopt,
+                                                        .reset_token_key = reset_token_key,
+                                                        .connection_ids = std::move(generator),
+                                                        .now = now},
+                                      random);
+  connection_state& state = made->state;
+  // Only a server's sending is limited before the peer's address is proved (section 8.1).
+  state.paths.active().validate();
+  state.tls.derive_initial_keys(destination);
+  auto started = state.tls.start_client(options.tls, {std::move(options.server_name), std::move(options.alpn)},
+                                        made->own_parameters());
+  if (!started) return unexpected(started.error());
+  return made;
+}
+
+transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(const crypto::tls_context& tls,
+                                                                               const std::vector<std::string>& alpn,
+                                                                               connection_origin origin,
+                                                                               bool address_validated,
+                                                                               random_source& random) {
+  // After a Retry the client's first packets are addressed to the ID that the Retry gave.
+  const connection_id addressed_to = origin.retry_source.value_or(origin.original_destination);
+  auto made = std::make_unique<parts>(std::move(origin), random);
+  connection_state& state = made->state;
+  if (address_validated) state.paths.active().validate();
+  state.local_ids.add_temporary(addressed_to);
+  state.tls.derive_initial_keys(addressed_to);
+  if (auto started = state.tls.start_server(tls, {.server_name = {}, .alpn = alpn}, made->own_parameters()); !started) {
+    return unexpected(started.error());
+  }
+  return made;
+}
+
+transport_parameters connection::parts::own_parameters() const {
+  const settings& config = state.config;
+  transport_parameters own;
+  own.max_idle_timeout = config.max_idle_timeout;
+  own.max_udp_payload_size = config.max_udp_payload_size;
+  own.initial_max_data = config.initial_connection_window;
+  own.initial_max_stream_data_bidi_local = config.initial_stream_window;
+  own.initial_max_stream_data_bidi_remote = config.initial_stream_window;
+  own.initial_max_stream_data_uni = config.initial_stream_window;
+  own.initial_max_streams_bidi = config.max_concurrent_bidirectional_streams;
+  own.initial_max_streams_uni = config.max_concurrent_unidirectional_streams;
+  own.ack_delay_exponent = config.ack_delay_exponent;
+  own.max_ack_delay = config.max_ack_delay;
+  own.disable_active_migration = config.disable_active_migration;
+  own.active_connection_id_limit = config.active_connection_id_limit;
+  own.initial_source_connection_id = state.local_ids.first();
+  if (state.is_server()) {
+    own.original_destination_connection_id = state.original_destination;
+    own.retry_source_connection_id = state.retry_source;
+    own.stateless_reset_token = state.local_ids.first_reset_token();
+  }
+  return own;
+}
+
+void connection::parts::close(std::uint64_t application_code, std::string_view reason) {
+  if (!state.end.is_open()) return;
+  state.end.begin_closing({.cause = close_cause::local_application,
+                           .code = application_code,
+                           .frame_type = 0,
+                           .reason = std::string(reason)},
+                          state.now, probe_timeout(state));
+  announce_end(state);
+}
+
+std::optional<time_point> connection::parts::next_deadline() const {
+  if (!state.end.is_open()) return state.end.deadline();
+  std::optional<time_point> next = recovery.deadline();
+  next = earliest(next, acknowledgment_deadline());
+  next = earliest(next, state.pacing_release);
+  next = earliest(next, state.idle.deadline(probe_timeout(state)));
+  next = earliest(next, handshake_deadline());
+  next = earliest(next, state.paths.next_deadline());
+  next = earliest(next, state.keys.previous_read_keys_expire);
+  return earliest(next, state.temporary_id_expires);
+}
+
+std::optional<time_point> connection::parts::handshake_deadline() const {
+  if (state.handshake_complete || state.config.handshake_timeout.count() == 0) return std::nullopt;
+  return state.started + state.config.handshake_timeout;
+}
+
+std::optional<time_point> connection::parts::acknowledgment_deadline() const {
+  std::optional<time_point> next;
+  for (const packet_space& space : state.spaces) {
+    if (!space.discarded) next = earliest(next, space.acks.deadline());
+  }
+  return next;
+}
+
+void connection::parts::on_timeout() {
+  const auto is_due = [this](std::optional<time_point> deadline) { return deadline && *deadline <= state.now; };
+  if (!state.end.is_open()) {
+    state.end.on_timeout(state.now);
+    if (state.end.is_drained()) state.local_ids.retire_all();
+    return;
+  }
+  if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
+  if (is_due(state.idle.deadline(probe_timeout(state)))) return end_silently(close_cause::idle_timeout);
+  if (is_due(state.keys.previous_read_keys_expire)) {
+    state.keys.application_read->drop_previous();
+    state.keys.previous_read_keys_expire.reset();
+  }
+  if (is_due(state.temporary_id_expires)) {
+    state.local_ids.retire_temporary();
+    state.temporary_id_expires.reset();
+  }
+  if (is_due(state.paths.next_deadline()) && !state.paths.on_timeout(state.now)) {
+    // Section 9.3.2: nobody is left to speak to.
+    return end_silently(close_cause::idle_timeout);
+  }
+  recovery.on_timeout();
+}
+
+void connection::parts::end_silently(close_cause cause) {
+  state.end.end_silently({.cause = cause});
+  state.local_ids.retire_all();
+  announce_end(state);
+}
+
+handshake_summary connection::parts::handshake() const {
+  return {.alpn = std::string(state.tls.alpn()),
+          .cipher = state.tls.cipher(),
+          .group = state.tls.group(),
+          .version = state.version,
+          .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero()};
+}
+
+statistics connection::parts::statistics() const {
+  quasio::quic::statistics now = state.counters;
+  const quasio::quic::path& active = state.paths.active();
+  now.stream_bytes_sent = state.streams.counters().bytes_sent;
+  now.stream_bytes_resent = state.streams.counters().bytes_resent;
+  now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.smoothed_rtt = active.rtt.smoothed();
+  now.rtt_variation = active.rtt.variation();
+  now.minimum_rtt = active.rtt.minimum();
+  now.latest_rtt = active.rtt.latest();
+  now.congestion_window = active.congestion->window();
+  now.bytes_in_flight = active.flight.bytes();
+  now.max_datagram_size = active.max_datagram_size();
+  return now;
+}
+
+}  // namespace quasio::quic

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "quasio/quic/connection.hpp"
+#include "quic/connection_state.hpp"
+#include "quic/loss_recovery.hpp"
+#include "quic/packet_receiver.hpp"
+#include "quic/transmitter.hpp"
+
+namespace quasio::quic {
+
+/// What stands behind the façade: the state, and those who move it.
+class connection::parts {
+public:
+  parts(connection_origin origin, random_source& random)
+      : state(std::move(origin), random), recovery(state), receiver(state, recovery), sender(state, recovery) {}
+
+  static transport_result<std::unique_ptr<parts>> connect(client_options options, random_source& random,
+                                                          time_point now);
+
+  /// A server's end of a connection whose client's first packet was found acceptable.
+  static transport_result<std::unique_ptr<parts>> accept(const crypto::tls_context& tls,
+                                                         const std::vector<std::string>& alpn, connection_origin origin,
+                                                         bool address_validated, random_source& random);
+
+  bool is_established() const noexcept { return state.handshake_complete && state.end.is_open(); }
+
+  void close(std::uint64_t application_code, std::string_view reason);
+
+  std::optional<time_point> next_deadline() const;
+  void on_timeout();
+
+  handshake_summary handshake() const;
+  quasio::quic::statistics statistics() const;
+
+  connection_state state;
+  loss_recovery recovery;
+  packet_receiver receiver;
+  transmitter sender;
+
+private:
+  transport_parameters own_parameters() const;
+  std::optional<time_point> handshake_deadline() const;
+  std::optional<time_point> acknowledgment_deadline() const;
+  void end_silently(close_cause cause);
+};
+
+}  // namespace quasio::quic

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "quasio/quic/statistics.hpp"
+#include "quic/closing.hpp"
+#include "quic/event_queue.hpp"
+#include "quic/handshake.hpp"
+#include "quic/idle_timer.hpp"
+#include "quic/key_ring.hpp"
+#include "quic/local_connection_ids.hpp"
+#include "quic/packet_space.hpp"
+#include "quic/path_set.hpp"
+#include "quic/peer_connection_ids.hpp"
+#include "quic/stream_set.hpp"
+
+namespace quasio::quic {
+
+/// A received packet that waits for its keys (RFC 9001, section 5.7).
+struct waiting_packet {
+  std::vector<std::uint8_t> bytes;
+  network_path path;
+  ecn_codepoint ecn;
+};
+
+/// What a connection is born with.
+struct connection_origin {
+  endpoint_role role;
+  quic_version version;
+  settings transport;
+  network_path path;
+  connection_id local_id;              ///< Ours, sequence number 0.
+  connection_id peer_id;               ///< The peer's; of a client a guess at first.
+  connection_id original_destination;  ///< Of the client's very first packet.
+  std::optional<connection_id> retry_source;
+  std::array<std::uint8_t, 32> reset_token_key;
+  std::shared_ptr<connection_id_generator> connection_ids;
+  time_point now;
+};
+
+/// The parts of a connection side by side. It holds no logic: packet_receiver, frame_receiver, loss_recovery and
+/// transmitter are what moves it, and each of them reads as one walk of a packet.
+struct connection_state {
+  connection_state(connection_origin origin, random_source& random_bytes)
+      : role(origin.role),
+        version(origin.version),
+        config(origin.transport),
+        random(random_bytes),
+        original_destination(origin.original_destination),
+        retry_source(origin.retry_source),
+        spaces{packet_space(space_id::initial, config), packet_space(space_id::handshake, config),
+               packet_space(space_id::application_data, config)},
+        tls(role, version, spaces, keys),
+        local_ids(origin.connection_ids, origin.reset_token_key, random, events, origin.local_id),
+        peer_ids(config.active_connection_id_limit, config.max_pending_retirements),
+        paths(origin.path, config, random, origin.now),
+        streams(role, config, events),
+        idle(config.max_idle_timeout, origin.now),
+        started(origin.now),
+        now(origin.now) {
+    peer_ids.set_handshake_id(origin.peer_id);
+  }
+
+  packet_space& space(space_id id) noexcept { return spaces[index_of(id)]; }
+  const packet_space& space(space_id id) const noexcept { return spaces[index_of(id)]; }
+  /// The number of the next packet. Now and then one is left out, so that a peer which acknowledges what it cannot have
+  /// received gives itself away (RFC 9000, section 21.4).
+  std::uint64_t next_packet_number(const packet_space& space);
+
+  packet_space& application() noexcept { return space(space_id::application_data); }
+
+  bool is_client() const noexcept { return role == endpoint_role::client; }
+  bool is_server() const noexcept { return role == endpoint_role::server; }
+
+  const endpoint_role role;
+  const quic_version version;
+  const settings config;
+  random_source& random;
+
+  connection_id original_destination;
+  std::optional<connection_id> retry_source;
+  std::vector<std::uint8_t> token;  ///< A client's, from a Retry; stands in its Initial packets.
+
+  event_queue events;
+  statistics counters;
+  std::array<packet_space, 3> spaces;
+  key_ring keys;
+  handshake tls;
+  transport_parameters peer_parameters;  ///< Defaults until the peer's are known.
+
+  local_connection_ids local_ids;
+  peer_connection_ids peer_ids;
+  path_set paths;
+  stream_set streams;
+  closing end;
+  idle_timer idle;
+
+  bool peer_parameters_applied = false;
+  bool handshake_complete = false;
+  bool handshake_confirmed = false;
+  bool handshake_done_due = false;      ///< A server owes HANDSHAKE_DONE.
+  bool peer_id_learnt = false;          ///< A client has seen the server's own choice (RFC 9000, section 7.2).
+  bool handshake_packet_acked = false;  ///< A client knows that the server has validated its address.
+  std::vector<waiting_packet> waiting;
+
+  std::uint64_t number_to_skip = 0;  ///< In the application space.
+  std::uint32_t pto_count = 0;
+  time_point loss_timer_rearmed;             ///< See recovery::loss_timer_inputs::rearmed_at.
+  std::optional<time_point> pacing_release;  ///< When what the pacer held back may go.
+  connection_id last_destination;  ///< Of the newest 1-RTT packet: a peer that changes it wants ours changed too.
+
+  const time_point started;
+  time_point handshake_completed_at{};
+  std::optional<time_point> temporary_id_expires;  ///< See local_connection_ids::retire_temporary().
+  time_point now;                                  ///< Of the latest call that brought the time along.
+};
+
+/// Ends the connection because the peer broke the protocol, or because something here did.
+void fail(connection_state& state, transport_error error);
+
+/// Tells the application that the connection has ended; every way of ending comes by here.
+void announce_end(connection_state& state);
+
+/// One probe timeout of the path in use, with the peer's share (RFC 9002, section 6.2.1), without backoff.
+duration probe_timeout(const connection_state& state);
+
+}  // namespace quasio::quic

@@ -1,0 +1,99 @@
+#include "quic/frame_receiver.hpp"
+
+#include <variant>
+
+#include "wire/frame_reader.hpp"
+#include "wire/overloaded.hpp"
+
+namespace quasio::quic {
+namespace {
+
+transport_error violation(std::uint64_t frame_type, const char* reason) {
+  return {transport_error_code::protocol_violation, frame_type, reason};
+}
+
+}  // namespace
+
+transport_result<packet_summary> frame_receiver::receive(packet_space& space, wire::packet_type type, byte_view payload,
+                                                         path& from, const connection_id& destination) {
+  const context packet{space, from, destination};
+  packet_summary summary;
+  wire::frame_reader frames(payload);
+  do {
+    const auto next = frames.next();
+    if (!next) return unexpected(next.error());
+    if (!wire::allowed_in(type, *next)) {
+      return unexpected(violation(frames.last_type(), "a frame that this kind of packet may not carry"));
+    }
+    summary.ack_eliciting |= wire::is_ack_eliciting(*next);
+    summary.probing_only &= wire::is_probing(*next);
+    if (auto taken = receive(*next, packet); !taken) {
+      transport_error error = taken.error();
+      if (error.frame_type == 0) error.frame_type = frames.last_type();
+      return unexpected(std::move(error));
+    }
+  } while (!frames.done() && state_.end.is_open());
+  return summary;
+}
+
+transport_result<void> frame_receiver::receive(const wire::frame& frame, const context& packet) {
+  using result_type = transport_result<void>;
+  const bool server = state_.is_server();
+  return std::visit(
+      wire::overloaded{
+          [](const wire::padding_frame&) -> result_type { return {}; },
+          [](const wire::ping_frame&) -> result_type { return {}; },
+          [&](const wire::ack_frame& ack) -> result_type { return recovery_.on_ack(packet.space, ack); },
+          [&](const wire::crypto_frame& crypto) -> result_type {
+            return state_.tls.receive(packet.space.id, crypto.offset, crypto.data);
+          },
+          [&](const wire::new_token_frame&) -> result_type {
+            if (server) return unexpected(violation(0, "only a server issues tokens"));
+            return {};
+          },
+          [&](const wire::new_connection_id_frame& issued) -> result_type { return state_.peer_ids.receive(issued); },
+          [&](const wire::retire_connection_id_frame& retired) -> result_type {
+            return state_.local_ids.retire(retired.sequence, packet.destination);
+          },
+          [&](const wire::path_challenge_frame& challenge) -> result_type {
+            packet.from.on_challenge(challenge.data, state_.config.max_pending_path_responses);
+            return {};
+          },
+          [&](const wire::path_response_frame& response) -> result_type {
+            // Section 19.18 lets a response that answers nothing be an error; it may as well be a late one.
+            state_.paths.on_response(response.data);
+            return {};
+          },
+          [&](const wire::connection_close_frame& close) -> result_type {
+            receive(close);
+            return {};
+          },
+          [&](const wire::handshake_done_frame&) -> result_type { return on_handshake_done(); },
+          [&](const wire::datagram_frame&) -> result_type {
+            return unexpected(violation(0, "datagrams were not agreed on"));
+          },
+          [&](const auto& concerning_streams) -> result_type { return state_.streams.receive(concerning_streams); },
+      },
+      frame);
+}
+
+void frame_receiver::receive(const wire::connection_close_frame& frame) {
+  state_.end.begin_draining(
+      {.cause = frame.by_application ? close_cause::peer_application : close_cause::peer_transport,
+       .code = frame.error_code,
+       .frame_type = frame.frame_type,
+       .reason = std::string(as_text(frame.reason))},
+      state_.now, probe_timeout(state_));
+  announce_end(state_);
+}
+
+transport_result<void> frame_receiver::on_handshake_done() {
+  if (state_.is_server()) return unexpected(violation(0, "only a server confirms the handshake"));
+  if (state_.handshake_confirmed || !state_.handshake_complete) return {};
+  state_.handshake_confirmed = true;
+  state_.events.push(handshake_confirmed{});
+  recovery_.discard(space_id::handshake);
+  return {};
+}
+
+}  // namespace quasio::quic

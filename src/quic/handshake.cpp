@@ -1,0 +1,104 @@
+#include "quic/handshake.hpp"
+
+namespace quasio::quic {
+namespace {
+
+transport_error from_tls(const crypto::tls_error& error) {
+  // RFC 9001, section 4.8: an alert becomes a code of its own.
+  const auto code =
+      static_cast<std::uint64_t>(transport_error_code::crypto_error) + static_cast<std::uint64_t>(error.alert);
+  return {static_cast<transport_error_code>(code), 0x06, error.reason};
+}
+
+}  // namespace
+
+handshake::handshake(endpoint_role role, quic_version version, std::array<packet_space, 3>& spaces, key_ring& keys)
+    : role_(role), version_(version), spaces_(spaces), keys_(keys) {}
+
+transport_result<void> handshake::start_client(const crypto::tls_context& tls, const identity& who,
+                                               const transport_parameters& own) {
+  const auto parameters = encode_transport_parameters(own, endpoint_role::client);
+  auto session = crypto::tls_session::client(
+      tls, {.server_name = who.server_name, .alpn = who.alpn, .transport_parameters = parameters, .session_ticket = {}},
+      *this);
+  if (!session) return unexpected(from_tls(session.error()));
+  session_ = std::move(*session);
+  return verdict(session_->start());
+}
+
+transport_result<void> handshake::start_server(const crypto::tls_context& tls, const identity& who,
+                                               const transport_parameters& own) {
+  auto session = crypto::tls_session::server(tls, who.alpn, *this);
+  if (!session) return unexpected(from_tls(session.error()));
+  session_ = std::move(*session);
+  session_->set_transport_parameters(encode_transport_parameters(own, endpoint_role::server));
+  return {};
+}
+
+void handshake::derive_initial_keys(const connection_id& destination) {
+  const auto secrets = crypto::derive_initial_secrets(labels(), destination.bytes());
+  const bool client = role_ == endpoint_role::client;
+  keys_.initial_read = direction_keys::derive(client ? secrets.server : secrets.client, crypto::initial_aead, labels());
+  keys_.initial_write =
+      direction_keys::derive(client ? secrets.client : secrets.server, crypto::initial_aead, labels());
+}
+
+transport_result<void> handshake::receive(space_id space, std::uint64_t offset, byte_view data) {
+  crypto_stream& stream = spaces_[index_of(space)].crypto;
+  if (auto taken = stream.receive(offset, data); !taken) return taken;
+  if (auto fed = feed_tls(); !fed) return fed;
+  // RFC 9001, section 4.1.3: nothing new may come at a level that TLS has left.
+  if (space < space_of(session_->read_level()) && !stream.readable().empty()) {
+    return unexpected(
+        transport_error{transport_error_code::protocol_violation, 0x06, "handshake data at a level that is over"});
+  }
+  return {};
+}
+
+transport_result<void> handshake::feed_tls() {
+  while (true) {
+    const crypto::encryption_level level = session_->read_level();
+    crypto_stream& stream = spaces_[index_of(space_of(level))].crypto;
+    const byte_view readable = stream.readable();
+    if (readable.empty()) return {};
+    auto outcome = verdict(session_->receive(level, readable));
+    stream.consume(readable.size());
+    if (!outcome) return outcome;
+  }
+}
+
+transport_result<void> handshake::verdict(const result<void, crypto::tls_error>& outcome) const {
+  // The parameters are looked at before TLS's own verdict: their error is the more telling one.
+  if (parameter_error_) return unexpected(*parameter_error_);
+  if (!outcome) return unexpected(from_tls(outcome.error()));
+  return {};
+}
+
+std::string_view handshake::alpn() const noexcept { return session_ ? session_->alpn() : std::string_view(); }
+
+void handshake::on_crypto_data(crypto::encryption_level level, byte_view data) {
+  spaces_[index_of(space_of(level))].crypto.write(data);
+}
+
+void handshake::on_secret(crypto::encryption_level level, crypto::direction direction, crypto::aead_algorithm algorithm,
+                          const crypto::traffic_secret& secret) {
+  const bool read = direction == crypto::direction::read;
+  if (level == crypto::encryption_level::handshake) {
+    (read ? keys_.handshake_read : keys_.handshake_write) = direction_keys::derive(secret, algorithm, labels());
+  } else if (level == crypto::encryption_level::application && read) {
+    keys_.application_read.emplace(secret, algorithm, labels());
+  } else if (level == crypto::encryption_level::application) {
+    keys_.application_write.emplace(secret, algorithm, labels());
+  }
+}
+
+void handshake::on_peer_transport_parameters(byte_view encoded) {
+  auto decoded = decode_transport_parameters(encoded, other(role_));
+  if (decoded) {
+    peer_parameters_ = std::move(*decoded);
+  } else {
+    parameter_error_ = decoded.error();
+  }
+}
+
+}  // namespace quasio::quic

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/tls_events.hpp"
+#include "crypto/tls_session.hpp"
+#include "quasio/crypto/tls_context.hpp"
+#include "quasio/wire/transport_parameters.hpp"
+#include "quasio/wire/version.hpp"
+#include "quic/key_ring.hpp"
+#include "quic/packet_space.hpp"
+
+namespace quasio::quic {
+
+/// Joins TLS to QUIC (RFC 9001, section 4): CRYPTO data goes to TLS and comes from it, secrets become keys, and the
+/// peer's transport parameters are checked against the connection IDs that were seen (RFC 9000, section 7.3).
+class handshake final : private crypto::tls_events {
+public:
+  handshake(endpoint_role role, quic_version version, std::array<packet_space, 3>& spaces, key_ring& keys);
+
+  struct identity {
+    std::string server_name;
+    std::vector<std::string> alpn;
+  };
+
+  /// A client's TLS begins at once; a server's waits for the ClientHello.
+  transport_result<void> start_client(const crypto::tls_context& tls, const identity& who,
+                                      const transport_parameters& own);
+  transport_result<void> start_server(const crypto::tls_context& tls, const identity& who,
+                                      const transport_parameters& own);
+
+  /// The keys of Initial packets, from the destination connection ID of the client's first one, or of the first after a
+  /// Retry.
+  void derive_initial_keys(const connection_id& destination);
+
+  /// Takes the data of a CRYPTO frame, in any order, and lets TLS go as far as it leads.
+  transport_result<void> receive(space_id space, std::uint64_t offset, byte_view data);
+
+  /// TLS is through on this side.
+  bool is_complete() const noexcept { return session_ && session_->handshake_complete(); }
+
+  /// Gives TLS's memory back once the handshake is confirmed and no ticket is due.
+  void release() { session_->release(); }
+
+  /// What the peer declared, as soon as it is known. Not yet trustworthy before is_complete().
+  const std::optional<transport_parameters>& peer_parameters() const noexcept { return peer_parameters_; }
+
+  std::string_view alpn() const noexcept;
+  std::string cipher() const { return session_ ? session_->cipher_name() : std::string(); }
+  std::string group() const { return session_ ? session_->group_name() : std::string(); }
+
+private:
+  void on_crypto_data(crypto::encryption_level level, byte_view data) override;
+  void on_secret(crypto::encryption_level level, crypto::direction direction, crypto::aead_algorithm algorithm,
+                 const crypto::traffic_secret& secret) override;
+  void on_peer_transport_parameters(byte_view encoded) override;
+
+  crypto::key_labels labels() const noexcept {
+    return version_ == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+  }
+  transport_result<void> feed_tls();
+  transport_result<void> verdict(const result<void, crypto::tls_error>& outcome) const;
+
+  endpoint_role role_;
+  quic_version version_;
+  std::array<packet_space, 3>& spaces_;
+  key_ring& keys_;
+  std::optional<crypto::tls_session> session_;
+  std::optional<transport_parameters> peer_parameters_;
+  std::optional<transport_error> parameter_error_;
+};
+
+}  // namespace quasio::quic

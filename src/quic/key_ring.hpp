@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+
+#include "quic/packet_protection.hpp"
+
+namespace quasio::quic {
+
+/// The keys of a connection by level and direction; empty where they have not come or have been discarded.
+struct key_ring {
+  std::optional<direction_keys> initial_read;
+  std::optional<direction_keys> initial_write;
+  std::optional<direction_keys> handshake_read;
+  std::optional<direction_keys> handshake_write;
+  std::optional<application_read_keys> application_read;
+  std::optional<application_write_keys> application_write;
+
+  /// When the keys of the phase before the last update go (RFC 9001, section 6.5).
+  std::optional<time_point> previous_read_keys_expire;
+
+  /// Packets that did not open, over all keys: the integrity limit counts them (RFC 9001, section 6.6).
+  std::uint64_t failed_to_open = 0;
+};
+
+}  // namespace quasio::quic

@@ -1,0 +1,283 @@
+#include "quic/loss_recovery.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9002, section 6.2.4: one or two packets a probe timeout; two, so that the loss of one does not cost another
+// timeout.
+constexpr unsigned probes_per_timeout = 2;
+
+// A peer's delay is a number of up to 2^62 shifted by up to 20; no honest one comes near this.
+constexpr std::uint64_t max_raw_delay = std::uint64_t{1} << 30;
+
+/// Bytes of one event, apart for each path they were sent on. Nearly always there is one.
+class bytes_by_path {
+public:
+  struct share {
+    std::uint16_t path = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t in_flight_before = 0;
+    time_point newest_time_sent{};
+  };
+
+  void add(const recovery::sent_packet_info& packet, std::uint64_t in_flight_before) {
+    if (!packet.in_flight) return;
+    share& found = of(packet.path, in_flight_before);
+    found.bytes += packet.bytes;
+    found.newest_time_sent = std::max(found.newest_time_sent, packet.time_sent);
+  }
+
+  auto begin() const noexcept { return shares_.begin(); }
+  auto end() const noexcept { return shares_.begin() + static_cast<std::ptrdiff_t>(count_); }
+
+private:
+  share& of(std::uint16_t path, std::uint64_t in_flight_before) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (shares_[i].path == path) return shares_[i];
+    }
+    // Packets of more paths than a connection keeps belong to paths that were given up.
+    if (count_ == shares_.size()) --count_;
+    shares_[count_] = {.path = path, .in_flight_before = in_flight_before};
+    return shares_[count_++];
+  }
+
+  std::array<share, 8> shares_{};
+  std::size_t count_ = 0;
+};
+
+bool concerns_streams(sent_frame_kind kind) noexcept {
+  return kind >= sent_frame_kind::stream && kind <= sent_frame_kind::streams_blocked_unidirectional;
+}
+
+}  // namespace
+
+transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ack_frame& ack) {
+  if (auto plausible = check_ranges(space, ack); !plausible) return plausible;
+
+  recovery::ack_summary summary;
+  bytes_by_path acked;
+  for (const wire::ack_range& range : ack.ranges) {
+    space.loss.acknowledge(
+        space.sent, range.smallest, range.largest, summary,
+        [&](sent_packet& packet) {
+          const path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path));
+          acked.add(packet, sent_on ? sent_on->flight.bytes() : 0);
+          remove_from_flight(packet);
+          on_frames_acked(space, packet.content);
+        },
+        [&](sent_packet& late) {
+          ++state_.counters.packets_spuriously_lost;
+          if (path* sent_on = state_.paths.find(static_cast<std::uint8_t>(late.path))) {
+            sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
+          }
+          on_frames_acked(space, late.content);
+        });
+  }
+  if (summary.empty()) return {};
+
+  if (space.id == space_id::handshake) state_.handshake_packet_acked = true;
+  if (space.is_application() && state_.keys.application_write && state_.keys.application_write->wear_out() &&
+      state_.keys.application_write->is_acknowledged(summary.newest.packet_number)) {
+    // RFC 9001, section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
+    state_.keys.application_write->advance();
+    ++state_.counters.key_updates;
+  }
+  update_rtt(space, summary, ack.delay);
+  detect_losses(space);
+  for (const auto& share : acked) {
+    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(share.path));
+    if (!sent_on) continue;
+    sent_on->congestion->on_packets_acked(
+        {.bytes = share.bytes,
+         .bytes_in_flight_before = share.in_flight_before,
+         .newest_time_sent = share.newest_time_sent,
+         .window_underutilized = sent_on->flight.underutilized_since(share.newest_time_sent),
+         .rtt = sent_on->rtt.statistics()},
+        state_.now);
+    sent_on->update_pacing(state_.now);
+  }
+  // RFC 9002, section 6.2.1: a client that may still be blocked at the server's amplification limit keeps its backoff.
+  if (state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed) state_.pto_count = 0;
+  state_.loss_timer_rearmed = state_.now;
+  return {};
+}
+
+transport_result<void> loss_recovery::check_ranges(const packet_space& space, const wire::ack_frame& ack) const {
+  for (const wire::ack_range& range : ack.ranges) {
+    const auto violation = space.sent.check_ack(range.smallest, range.largest);
+    if (!violation) continue;
+    const bool skipped = *violation == recovery::ack_violation::skipped;
+    return unexpected(transport_error{
+        transport_error_code::protocol_violation, 0x02,
+        skipped ? "acknowledges a packet number that was skipped" : "acknowledges a packet that was never sent"});
+  }
+  return {};
+}
+
+void loss_recovery::update_rtt(const packet_space& space, const recovery::ack_summary& summary,
+                               std::uint64_t raw_delay) {
+  const auto sample = summary.rtt_sample(state_.now);
+  path* sent_on = state_.paths.find(static_cast<std::uint8_t>(summary.newest.path));
+  if (!sample || !sent_on) return;
+  duration delay{};
+  if (space.is_application()) {
+    delay = std::chrono::microseconds(std::min(raw_delay, max_raw_delay) << state_.peer_parameters.ack_delay_exponent);
+  }
+  sent_on->rtt.update(*sample, delay, state_.handshake_confirmed, state_.peer_parameters.max_ack_delay, state_.now);
+}
+
+void loss_recovery::detect_losses(packet_space& space) {
+  bytes_by_path lost;
+  const recovery::rtt_estimator& rtt = state_.paths.active().rtt;
+  space.loss.detect_lost(space.sent, rtt, state_.now, [&](sent_packet& packet) {
+    ++state_.counters.packets_lost;
+    state_.counters.bytes_lost += packet.bytes;
+    lost.add(packet, 0);
+    remove_from_flight(packet);
+    on_frames_lost(space, packet.content);
+  });
+  std::array<recovery::delivery_history*, 3> histories{};
+  for (packet_space& each : state_.spaces)
+    histories[index_of(each.id)] = each.discarded ? nullptr : &each.loss.history();
+  for (const auto& share : lost) {
+    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(share.path));
+    if (!sent_on) continue;
+    const bool recovering = sent_on->congestion->on_congestion_event({.signal = recovery::congestion_signal::loss,
+                                                                      .newest_time_sent = share.newest_time_sent,
+                                                                      .bytes_lost = share.bytes,
+                                                                      .bytes_in_flight = sent_on->flight.bytes()},
+                                                                     state_.now);
+    if (recovering) sent_on->flight.lend_one_datagram(sent_on->max_datagram_size());
+    const duration threshold =
+        recovery::persistent_congestion_duration(sent_on->rtt, state_.peer_parameters.max_ack_delay);
+    if (recovery::establish_persistent_congestion(histories, share.path, threshold)) {
+      sent_on->congestion->on_persistent_congestion(state_.now);
+      sent_on->rtt.on_persistent_congestion();
+    }
+    sent_on->update_pacing(state_.now);
+  }
+}
+
+void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& frames) {
+  for (const sent_frame& frame : frames) {
+    if (concerns_streams(frame.kind)) {
+      state_.streams.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::ack) {
+      space.acks.on_ack_delivered(frame.offset);
+    } else if (frame.kind == sent_frame_kind::crypto) {
+      space.crypto.on_acked(frame);
+    }
+  }
+}
+
+void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frames) {
+  for (const sent_frame& frame : frames) {
+    if (concerns_streams(frame.kind)) {
+      state_.streams.on_lost(frame);
+      continue;
+    }
+    switch (frame.kind) {
+      case sent_frame_kind::crypto:
+        space.crypto.on_lost(frame);
+        break;
+      case sent_frame_kind::new_connection_id:
+        state_.local_ids.on_lost(frame);
+        break;
+      case sent_frame_kind::retire_connection_id:
+        state_.peer_ids.on_lost(frame);
+        break;
+      case sent_frame_kind::handshake_done:
+        state_.handshake_done_due = true;
+        break;
+      default:
+        break;  // An ACK is made anew with the next packet; a challenge has its own timer.
+    }
+  }
+}
+
+void loss_recovery::remove_from_flight(const recovery::sent_packet_info& packet) {
+  if (!packet.in_flight) return;
+  if (path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path))) sent_on->flight.remove(packet.bytes);
+}
+
+std::optional<recovery::loss_timer> loss_recovery::timer() const {
+  recovery::loss_timer_inputs inputs;
+  for (const packet_space& space : state_.spaces) {
+    if (space.discarded) continue;
+    inputs.spaces[index_of(space.id)] = {.ack_eliciting_in_flight = space.sent.ack_eliciting_outstanding() > 0,
+                                         .last_ack_eliciting_sent = space.sent.last_ack_eliciting_sent(),
+                                         .loss_time = space.loss.loss_time()};
+  }
+  const path& active = state_.paths.active();
+  inputs.pto_base = active.rtt.pto_base();
+  inputs.max_ack_delay = state_.peer_parameters.max_ack_delay;
+  inputs.pto_count = state_.pto_count;
+  inputs.handshake_confirmed = state_.handshake_confirmed;
+  inputs.has_handshake_keys = state_.keys.handshake_write.has_value();
+  inputs.peer_completed_address_validation =
+      state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed;
+  inputs.at_anti_amplification_limit = active.amplification_room() < active.max_datagram_size();
+  inputs.rearmed_at = state_.loss_timer_rearmed;
+  return recovery::next_loss_timer(inputs);
+}
+
+std::optional<time_point> loss_recovery::deadline() const {
+  const auto next = timer();
+  return next ? std::optional(next->deadline) : std::nullopt;
+}
+
+void loss_recovery::on_timeout() {
+  const auto due = timer();
+  if (!due || due->deadline > state_.now) return;
+  packet_space& space = state_.space(due->space);
+  if (due->kind == recovery::loss_timer_kind::time_threshold) {
+    detect_losses(space);
+  } else {
+    ++state_.pto_count;
+    ++state_.counters.probe_timeouts;
+    send_probes(space);
+  }
+  state_.loss_timer_rearmed = state_.now;
+}
+
+void loss_recovery::send_probes(packet_space& space) {
+  space.probes = probes_per_timeout;
+  // What was sent longest ago is most likely what the peer misses. It is sent again without being counted as lost.
+  unsigned repeated = 0;
+  space.sent.visit_outstanding([&](sent_packet& packet) {
+    if (!packet.ack_eliciting) return true;
+    on_frames_lost(space, packet.content);
+    return ++repeated < probes_per_timeout;
+  });
+}
+
+void loss_recovery::discard(space_id id) {
+  packet_space& space = state_.space(id);
+  if (space.discarded) return;
+  space.discarded = true;
+  space.sent.discard([&](sent_packet& packet) {
+    remove_from_flight(packet);
+    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path));
+    if (packet.in_flight && sent_on) sent_on->congestion->on_packets_discarded(packet.bytes);
+  });
+  space.loss.on_discarded();
+  space.probes = 0;
+  (id == space_id::initial ? state_.keys.initial_read : state_.keys.handshake_read).reset();
+  (id == space_id::initial ? state_.keys.initial_write : state_.keys.handshake_write).reset();
+  state_.pto_count = 0;
+  state_.loss_timer_rearmed = state_.now;
+}
+
+void loss_recovery::on_retry() {
+  packet_space& initial = state_.space(space_id::initial);
+  initial.sent.discard([&](sent_packet& packet) { remove_from_flight(packet); });
+  initial.loss.on_discarded();
+  initial.crypto.resend_unacknowledged();
+  state_.pto_count = 0;
+  state_.loss_timer_rearmed = state_.now;
+}
+
+}  // namespace quasio::quic

@@ -1,0 +1,319 @@
+#include "quic/packet_receiver.hpp"
+
+#include <algorithm>
+
+#include "crypto/retry_integrity.hpp"
+#include "wire/packet_number.hpp"
+#include "wire/retry_packet.hpp"
+#include "wire/version_negotiation_packet.hpp"
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9000, section 14.1: the payload of a datagram with an Initial packet is at least this long.
+constexpr std::size_t min_initial_datagram = 1200;
+
+constexpr std::size_t reset_token_size = 16;
+
+// Section 10.3: a Stateless Reset is at least so long; anything shorter cannot be one.
+constexpr std::size_t min_stateless_reset = 21;
+
+std::optional<space_id> space_of(wire::packet_type type) noexcept {
+  switch (type) {
+    case wire::packet_type::initial:
+      return space_id::initial;
+    case wire::packet_type::handshake:
+      return space_id::handshake;
+    case wire::packet_type::one_rtt:
+      return space_id::application_data;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::uint64_t> largest_received(const packet_space& space) noexcept {
+  return space.acks.empty() ? std::nullopt : std::optional(space.acks.largest());
+}
+
+}  // namespace
+
+void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_codepoint ecn) {
+  ++state_.counters.datagrams_received;
+  state_.counters.bytes_received += datagram.size();
+  if (!state_.end.is_open()) {
+    // Section 10.2.1: no need to look inside; what comes shows that the peer has not heard.
+    state_.end.on_packet_received();
+    return;
+  }
+  if (path* known = state_.paths.find_by_peer(from.peer)) {
+    known->on_datagram_received(datagram.size());
+  } else if (state_.is_client() || !state_.handshake_confirmed) {
+    // Section 9: a server's address does not change, and nobody's does before the handshake is confirmed.
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  const arrival_info arrival{from, ecn, datagram.size()};
+  std::optional<connection_id> destination;
+  for (byte_span rest = datagram; !rest.empty() && state_.end.is_open();) {
+    const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size());
+    if (!header) {
+      ++state_.counters.packets_dropped;
+      break;
+    }
+    const byte_span packet = rest.first(header->size);
+    rest = rest.subspan(header->size);
+    // Section 12.2: coalesced packets are all for one connection.
+    if (destination && *destination != header->destination) {
+      ++state_.counters.packets_dropped;
+      continue;
+    }
+    destination = header->destination;
+    receive_packet(packet, *header, arrival);
+  }
+  receive_waiting();
+}
+
+void packet_receiver::receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival) {
+  if (header.type == wire::packet_type::version_negotiation) return receive_version_negotiation(packet);
+  if (header.type == wire::packet_type::retry) return receive_retry(packet);
+  const auto id = space_of(header.type);
+  const bool wrong_version = header.type != wire::packet_type::one_rtt && header.version != state_.version;
+  const bool too_small =
+      header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
+  if (!id || wrong_version || too_small || !header.has_sample()) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  packet_space& space = state_.space(*id);
+  if (space.discarded) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  // RFC 9001, section 5.7: a server takes no 1-RTT packet before it has the client's Finished.
+  const bool have_keys = *id == space_id::initial     ? state_.keys.initial_read.has_value()
+                         : *id == space_id::handshake ? state_.keys.handshake_read.has_value()
+                                                      : state_.keys.application_read && state_.handshake_complete;
+  if (!have_keys) return wait_for_keys(packet, arrival);
+  const auto opened = open(packet, header, space);
+  if (!opened) return on_unopened(packet, header, true);
+  // Section 17.2: reserved bits are looked at only in authenticated packets.
+  if (wire::first_byte::has_reserved_bits(packet.front())) {
+    return fail(state_, {transport_error_code::protocol_violation, 0, "reserved bits are set in a packet header"});
+  }
+  if (space.acks.is_duplicate(opened->number) || !learn_peer_id(header)) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  if (opened->next_keys) follow_key_update(opened->number);
+  process(space, header, *opened, arrival);
+}
+
+std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span packet, const wire::packet_header& header,
+                                                                    packet_space& space) {
+  const bool one_rtt = space.is_application();
+  crypto::header_key& header_key = one_rtt                         ? state_.keys.application_read->header()
+                                   : space.id == space_id::initial ? state_.keys.initial_read->header
+                                                                   : state_.keys.handshake_read->header;
+  const auto unprotected = crypto::unprotect_header(packet, header.packet_number_offset, header_key);
+  if (!unprotected) return std::nullopt;
+  const std::uint64_t number = wire::expand_packet_number(largest_received(space), unprotected->truncated_packet_number,
+                                                          unprotected->packet_number_length);
+  const std::size_t header_size = header.packet_number_offset + unprotected->packet_number_length;
+  if (packet.size() < header_size + crypto::aead_tag_size) return std::nullopt;
+  if (one_rtt) return open_one_rtt(packet, number, header_size);
+
+  crypto::packet_key& key =
+      space.id == space_id::initial ? state_.keys.initial_read->packet : state_.keys.handshake_read->packet;
+  const byte_span sealed = packet.subspan(header_size);
+  if (!key.open(number, packet.first(header_size), sealed)) return std::nullopt;
+  return opened_packet{.number = number, .payload = sealed.first(sealed.size() - crypto::aead_tag_size)};
+}
+
+std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte_span packet, std::uint64_t number,
+                                                                            std::size_t header_size) {
+  using outcome = application_read_keys::outcome;
+  const byte_span sealed = packet.subspan(header_size);
+  const auto opened = state_.keys.application_read->open(number, wire::first_byte::key_phase(packet.front()),
+                                                         packet.first(header_size), sealed);
+  if (opened == outcome::failed) return std::nullopt;
+  return opened_packet{.number = number,
+                       .payload = sealed.first(sealed.size() - crypto::aead_tag_size),
+                       .next_keys = opened == outcome::opened_with_next_keys};
+}
+
+void packet_receiver::on_unopened(byte_view packet, const wire::packet_header& header, bool had_keys) {
+  ++state_.counters.packets_dropped;
+  if (header.type == wire::packet_type::one_rtt && packet.size() >= min_stateless_reset &&
+      state_.peer_ids.is_reset_token(packet.last(reset_token_size))) {
+    state_.end.begin_draining({.cause = close_cause::stateless_reset}, state_.now, probe_timeout(state_));
+    return announce_end(state_);
+  }
+  if (!had_keys || !state_.keys.application_read) return;
+  // RFC 9001, section 6.6: forgery after forgery will succeed one day.
+  ++state_.keys.failed_to_open;
+  if (state_.keys.failed_to_open > crypto::integrity_limit(state_.keys.application_read->algorithm())) {
+    fail(state_, {transport_error_code::aead_limit_reached, 0, "too many packets failed to authenticate"});
+  }
+}
+
+void packet_receiver::process(packet_space& space, const wire::packet_header& header, const opened_packet& packet,
+                              const arrival_info& arrival) {
+  ++state_.counters.packets_received;
+  path& from = path_of(arrival);
+  state_.idle.on_packet_received(state_.now);
+  const bool newest = space.acks.empty() || packet.number > space.acks.largest();
+
+  const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
+  if (!summary) return fail(state_, summary.error());
+  space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
+  if (!state_.end.is_open()) return;
+
+  if (header.type == wire::packet_type::handshake && state_.is_server()) {
+    // Section 8.1: who can send a Handshake packet has seen our Initial one. RFC 9001, section 4.9.1: and needs no more
+    // of those.
+    from.validate();
+    recovery_.discard(space_id::initial);
+  }
+  advance_handshake();
+  if (newest && !summary->probing_only && space.is_application() && state_.is_server()) follow_peer(header, from);
+}
+
+path& packet_receiver::path_of(const arrival_info& arrival) {
+  if (path* known = state_.paths.find_by_peer(arrival.from.peer)) return *known;
+  path& added = state_.paths.add(arrival.from, state_.now);
+  added.on_datagram_received(arrival.datagram_size);
+  return added;
+}
+
+bool packet_receiver::learn_peer_id(const wire::packet_header& header) {
+  if (header.type == wire::packet_type::one_rtt) return true;
+  if (state_.is_client() && !state_.peer_id_learnt) {
+    state_.peer_ids.set_handshake_id(header.source);
+    state_.peer_id_learnt = true;
+    return true;
+  }
+  // Section 7.2: the ID that was chosen first stays.
+  return header.source == state_.peer_ids.handshake_id();
+}
+
+void packet_receiver::follow_key_update(std::uint64_t packet_number) {
+  state_.keys.application_read->advance(packet_number);
+  state_.keys.previous_read_keys_expire = state_.now + 3 * probe_timeout(state_);
+  ++state_.counters.key_updates;
+  // RFC 9001, section 6.2: an update is answered with our own, unless it answers ours.
+  if (state_.keys.application_write->key_phase() != state_.keys.application_read->key_phase()) {
+    state_.keys.application_write->advance();
+  }
+}
+
+void packet_receiver::follow_peer(const wire::packet_header& header, path& from) {
+  if (&from != &state_.paths.active()) {
+    // Section 9.5: a peer that changed its ID along with its address does not want the two linked.
+    if (header.destination != state_.last_destination) state_.peer_ids.change();
+    state_.paths.move_to(from, state_.now);
+  }
+  state_.last_destination = header.destination;
+}
+
+void packet_receiver::wait_for_keys(byte_view packet, const arrival_info& arrival) {
+  if (state_.waiting.size() >= state_.config.max_undecryptable_packets) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  state_.waiting.push_back({{packet.begin(), packet.end()}, arrival.from, arrival.ecn});
+}
+
+void packet_receiver::receive_waiting() {
+  const auto ready = [this](const waiting_packet& waiting) {
+    return wire::first_byte::is_long(waiting.bytes.front()) ? state_.keys.handshake_read.has_value()
+                                                            : state_.handshake_complete;
+  };
+  if (std::ranges::none_of(state_.waiting, ready)) return;
+  std::vector<waiting_packet> waiting;
+  waiting.swap(state_.waiting);
+  for (waiting_packet& each : waiting) {
+    const auto header = wire::parse_packet_header(each.bytes, state_.local_ids.first().size());
+    if (header && state_.end.is_open()) receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size()});
+  }
+}
+
+void packet_receiver::receive_version_negotiation(byte_view packet) {
+  const auto negotiation = wire::parse_version_negotiation(packet);
+  // Section 6.2: only an answer to our first packet counts, and not one that names the version we asked for.
+  const bool answers_us = negotiation && state_.is_client() && !state_.peer_id_learnt &&
+                          state_.retry_source == std::nullopt &&
+                          std::ranges::equal(negotiation->destination, state_.local_ids.first().bytes()) &&
+                          std::ranges::equal(negotiation->source, state_.peer_ids.current().bytes());
+  if (!answers_us || negotiation->versions.contains(state_.version)) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  state_.end.end_silently({.cause = close_cause::version_negotiation});
+  announce_end(state_);
+}
+
+void packet_receiver::receive_retry(byte_view packet) {
+  const auto retry = wire::parse_retry_packet(packet);
+  const auto labels = state_.version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+  // Section 17.2.5.2: at most one, before any other packet, and only with the right tag.
+  const bool acceptable = retry && state_.is_client() && !state_.peer_id_learnt && !state_.retry_source &&
+                          retry->version == state_.version && retry->destination == state_.local_ids.first() &&
+                          retry->source != state_.original_destination &&
+                          crypto::verify_retry_tag(labels, state_.original_destination.bytes(), packet);
+  if (!acceptable) {
+    ++state_.counters.packets_dropped;
+    return;
+  }
+  state_.retry_source = retry->source;
+  state_.token.assign(retry->token.begin(), retry->token.end());
+  state_.peer_ids.set_handshake_id(retry->source);
+  state_.tls.derive_initial_keys(retry->source);
+  recovery_.on_retry();
+}
+
+void packet_receiver::advance_handshake() {
+  if (const auto& peer = state_.tls.peer_parameters(); peer && !state_.peer_parameters_applied) {
+    if (auto checked = check_peer_parameters(*peer); !checked) return fail(state_, checked.error());
+    state_.peer_parameters = *peer;
+    state_.peer_parameters_applied = true;
+    state_.streams.set_peer_parameters(*peer);
+    state_.idle.set_peer_timeout(peer->max_idle_timeout);
+    if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
+  }
+  if (state_.tls.is_complete() && !state_.handshake_complete) complete_handshake();
+}
+
+transport_result<void> packet_receiver::check_peer_parameters(const transport_parameters& peer) const {
+  // Section 7.3: the connection IDs of the handshake are authenticated by what each side says it has seen.
+  const auto mismatch = [](const char* reason) {
+    return unexpected(transport_error{transport_error_code::transport_parameter_error, 0, reason});
+  };
+  if (peer.initial_source_connection_id != state_.peer_ids.handshake_id()) {
+    return mismatch("initial_source_connection_id is missing or not the one that was used");
+  }
+  if (state_.is_server()) return {};
+  if (peer.original_destination_connection_id != state_.original_destination) {
+    return mismatch("original_destination_connection_id is missing or not the one that was used");
+  }
+  if (peer.retry_source_connection_id != state_.retry_source) {
+    return mismatch("retry_source_connection_id does not fit the Retry that was or was not seen");
+  }
+  return {};
+}
+
+void packet_receiver::complete_handshake() {
+  state_.handshake_complete = true;
+  state_.handshake_completed_at = state_.now;
+  state_.events.push(handshake_completed{});
+  state_.local_ids.issue(state_.peer_parameters.active_connection_id_limit);
+  if (state_.is_client()) return;
+  // RFC 9001, section 4.1.2: for a server completion is confirmation.
+  state_.handshake_confirmed = true;
+  state_.handshake_done_due = true;
+  // Copies of the client's first packets may still be on their way; they must not pass for those of a new client.
+  state_.temporary_id_expires = state_.now + 3 * probe_timeout(state_);
+  state_.events.push(handshake_confirmed{});
+  recovery_.discard(space_id::handshake);
+}
+
+}  // namespace quasio::quic

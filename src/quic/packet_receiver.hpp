@@ -1,0 +1,57 @@
+#pragma once
+
+#include "quic/connection_state.hpp"
+#include "quic/frame_receiver.hpp"
+#include "quic/loss_recovery.hpp"
+#include "wire/packet_header.hpp"
+
+namespace quasio::quic {
+
+/// The inbound walk: a datagram is split into packets, each is opened, and its frames go to the parts.
+class packet_receiver {
+public:
+  packet_receiver(connection_state& state, loss_recovery& recovery) noexcept
+      : state_(state), recovery_(recovery), frames_(state, recovery) {}
+
+  void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
+
+private:
+  /// One datagram's circumstances, which its packets share.
+  struct arrival_info {
+    const network_path& from;
+    ecn_codepoint ecn;
+    std::size_t datagram_size;
+  };
+
+  struct opened_packet {
+    std::uint64_t number;
+    byte_view payload;
+    bool next_keys = false;
+  };
+
+  void receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival);
+  void receive_retry(byte_view packet);
+  void receive_version_negotiation(byte_view packet);
+  bool learn_peer_id(const wire::packet_header& header);
+
+  std::optional<opened_packet> open(byte_span packet, const wire::packet_header& header, packet_space& space);
+  std::optional<opened_packet> open_one_rtt(byte_span packet, std::uint64_t number, std::size_t header_size);
+  void process(packet_space& space, const wire::packet_header& header, const opened_packet& packet,
+               const arrival_info& arrival);
+  path& path_of(const arrival_info& arrival);
+
+  void wait_for_keys(byte_view packet, const arrival_info& arrival);
+  void receive_waiting();
+  void on_unopened(byte_view packet, const wire::packet_header& header, bool had_keys);
+  void follow_key_update(std::uint64_t packet_number);
+  void follow_peer(const wire::packet_header& header, path& from);
+  void advance_handshake();
+  transport_result<void> check_peer_parameters(const transport_parameters& peer) const;
+  void complete_handshake();
+
+  connection_state& state_;
+  loss_recovery& recovery_;
+  frame_receiver frames_;
+};
+
+}  // namespace quasio::quic

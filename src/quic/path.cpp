@@ -1,0 +1,86 @@
+#include "quic/path.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "crypto/stateless_reset.hpp"
+#include "wire/frame_writer.hpp"
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9000, section 8.2.4 asks for patience of three probe timeouts; the challenge is sent once in each.
+constexpr int challenge_attempts = 3;
+
+}  // namespace
+
+path::path(std::uint8_t path_id, const network_path& path_address, const settings& settings, time_point now)
+    : rtt(settings.initial_rtt),
+      pacer({}, settings.max_datagram_size, now),
+      congestion(recovery::make_congestion_controller(settings.congestion, settings.max_datagram_size)),
+      id_(path_id),
+      address_(path_address),
+      max_datagram_size_(settings.max_datagram_size),
+      amplification_factor_(settings.amplification_factor) {
+  update_pacing(now);
+}
+
+void path::update_pacing(time_point now) { pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now); }
+
+std::uint64_t path::amplification_room() const noexcept {
+  if (validated_) return std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t allowed = bytes_received_ * amplification_factor_;
+  return allowed > bytes_sent_ ? allowed - bytes_sent_ : 0;
+}
+
+void path::begin_challenge(random_source& random, time_point now, duration probe_timeout) {
+  random.fill(challenge_);
+  challenge_due_ = true;
+  challenges_left_ = challenge_attempts - 1;
+  challenge_deadline_ = now + probe_timeout;
+}
+
+bool path::on_challenge_timeout(time_point now, duration probe_timeout) noexcept {
+  if (challenges_left_ == 0) {
+    challenge_deadline_.reset();
+    challenge_due_ = false;
+    return false;
+  }
+  --challenges_left_;
+  challenge_due_ = true;
+  challenge_deadline_ = now + probe_timeout;
+  return true;
+}
+
+bool path::on_response(const wire::path_data& data) noexcept {
+  if (!is_challenging() || !crypto::equal_in_constant_time(data, challenge_)) return false;
+  challenge_deadline_.reset();
+  challenge_due_ = false;
+  validated_ = true;
+  return true;
+}
+
+void path::on_challenge(const wire::path_data& data, std::size_t max_pending) {
+  if (responses_.size() >= max_pending) responses_.erase(responses_.begin());
+  responses_.push_back(data);
+}
+
+bool path::write_frames(byte_writer& packet) {
+  bool wrote = false;
+  if (const wire::path_challenge_frame challenge{challenge_};
+      challenge_due_ && wire::encoded_size(challenge) <= packet.remaining()) {
+    wire::write(packet, challenge);
+    challenge_due_ = false;
+    wrote = true;
+  }
+  while (!responses_.empty()) {
+    const wire::path_response_frame response{responses_.front()};
+    if (wire::encoded_size(response) > packet.remaining()) break;
+    wire::write(packet, response);
+    responses_.erase(responses_.begin());
+    wrote = true;
+  }
+  return wrote;
+}
+
+}  // namespace quasio::quic

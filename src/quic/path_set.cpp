@@ -1,0 +1,104 @@
+#include "quic/path_set.hpp"
+
+#include <algorithm>
+
+namespace quasio::quic {
+namespace {
+
+constexpr std::size_t max_paths = 4;
+
+bool same_host(const ip_endpoint& a, const ip_endpoint& b) noexcept { return a.address == b.address; }
+
+// Section 8.2.4: what is known about the path in use says nothing about a new one, so at least the initial timeout is
+// granted.
+duration validation_timeout(const path& candidate) noexcept { return candidate.rtt.pto_base(); }
+
+}  // namespace
+
+path_set::path_set(const network_path& first, const settings& settings, random_source& random, time_point now)
+    : settings_(settings), random_(random) {
+  paths_.push_back(std::make_unique<path>(next_id_++, first, settings_, now));
+}
+
+path* path_set::find(std::uint8_t id) noexcept {
+  for (const auto& candidate : paths_) {
+    if (candidate->id() == id) return candidate.get();
+  }
+  return nullptr;
+}
+
+path* path_set::find_by_peer(const ip_endpoint& peer) noexcept {
+  for (const auto& candidate : paths_) {
+    if (candidate->address().peer == peer) return candidate.get();
+  }
+  return nullptr;
+}
+
+path& path_set::add(const network_path& address, time_point now) {
+  make_room();
+  paths_.push_back(std::make_unique<path>(next_id_++, address, settings_, now));
+  return *paths_.back();
+}
+
+void path_set::make_room() {
+  if (paths_.size() < max_paths) return;
+  // The last validated path is where to return to; of the others the oldest goes.
+  const auto dispensable =
+      std::find_if(paths_.rbegin(), paths_.rend() - 1, [](const auto& p) { return !p->is_validated(); });
+  paths_.erase(dispensable == paths_.rend() - 1 ? paths_.end() - 1 : std::next(dispensable).base());
+}
+
+void path_set::move_to(path& destination, time_point now) {
+  path& previous = active();
+  if (same_host(previous.address().peer, destination.address().peer) && !destination.rtt.has_sample()) {
+    destination.rtt = previous.rtt;
+    std::swap(destination.congestion, previous.congestion);
+    destination.update_pacing(now);
+  }
+  const auto position = std::ranges::find(paths_, &destination, &std::unique_ptr<path>::get);
+  std::rotate(paths_.begin(), position, std::next(position));
+  if (!active().is_validated() && !active().is_challenging()) {
+    active().begin_challenge(random_, now, validation_timeout(active()));
+  }
+}
+
+path* path_set::next_with_frames() noexcept {
+  const auto found = std::find_if(std::next(paths_.begin()), paths_.end(), [](const auto& p) {
+    return p->has_frames_to_send() && p->amplification_room() >= p->max_datagram_size();
+  });
+  return found == paths_.end() ? nullptr : found->get();
+}
+
+std::optional<time_point> path_set::next_deadline() const noexcept {
+  std::optional<time_point> next;
+  for (const auto& candidate : paths_) next = earliest(next, candidate->challenge_deadline());
+  return next;
+}
+
+bool path_set::on_timeout(time_point now) {
+  for (std::size_t i = 0; i < paths_.size();) {
+    path& candidate = *paths_[i];
+    const auto deadline = candidate.challenge_deadline();
+    if (!deadline || *deadline > now || candidate.on_challenge_timeout(now, validation_timeout(candidate))) {
+      ++i;
+    } else if (paths_.size() > 1) {
+      paths_.erase(paths_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      return candidate.is_validated();
+    }
+  }
+  // Section 9.3.2: after a failure the last validated address is returned to; without one there is nobody to speak to.
+  const auto validated =
+      std::ranges::find_if(paths_, [](const auto& p) { return p->is_validated() || p->is_challenging(); });
+  if (validated == paths_.end()) return false;
+  if (!active().is_validated() && !active().is_challenging())
+    std::rotate(paths_.begin(), validated, std::next(validated));
+  return true;
+}
+
+bool path_set::on_response(const wire::path_data& data) noexcept {
+  // Section 8.2.3: the response counts on whatever path it comes.
+  return std::ranges::any_of(paths_, [&data](const auto& candidate) { return candidate->on_response(data); });
+}
+
+}  // namespace quasio::quic

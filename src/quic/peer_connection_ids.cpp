@@ -1,0 +1,97 @@
+#include "quic/peer_connection_ids.hpp"
+
+#include <algorithm>
+
+#include "crypto/stateless_reset.hpp"
+#include "wire/frame_writer.hpp"
+
+namespace quasio::quic {
+namespace {
+
+constexpr std::uint64_t new_connection_id_type = 0x18;
+
+transport_error broken(transport_error_code code, const char* reason) { return {code, new_connection_id_type, reason}; }
+
+}  // namespace
+
+void peer_connection_ids::set_handshake_id(const connection_id& id) {
+  handshake_id_ = id;
+  known_.front().id = id;
+}
+
+void peer_connection_ids::set_handshake_token(const stateless_reset_token& token) { known_.front().token = token; }
+
+transport_result<void> peer_connection_ids::receive(const wire::new_connection_id_frame& frame) {
+  if (current().empty()) {
+    return unexpected(broken(transport_error_code::protocol_violation, "a peer that uses no connection ID issues one"));
+  }
+  for (const known_id& known : known_) {
+    const bool same_sequence = known.sequence == frame.sequence;
+    if (same_sequence != (known.id == frame.id) ||
+        (same_sequence && known.token && *known.token != frame.reset_token)) {
+      return unexpected(
+          broken(transport_error_code::protocol_violation, "a connection ID is issued twice with a difference"));
+    }
+    if (same_sequence) return {};
+  }
+  if (frame.sequence < retired_below_) {
+    // Section 19.15: retired before it came. A repetition of what was retired long ago looks the same and costs the
+    // same.
+    retirements_.push_back(frame.sequence);
+  } else {
+    known_.push_back({frame.sequence, frame.id, frame.reset_token});
+  }
+  if (frame.retire_prior_to > retired_below_) {
+    if (auto retired = retire_below(frame.retire_prior_to); !retired) return retired;
+  }
+  if (known_.size() > limit_) {
+    return unexpected(
+        broken(transport_error_code::connection_id_limit_error, "more connection IDs than were asked for"));
+  }
+  // A peer that keeps issuing and retiring must not make this list grow while nothing can be sent (section 5.1.2).
+  if (retirements_.size() > max_pending_retirements_) {
+    return unexpected(broken(transport_error_code::connection_id_limit_error,
+                             "connection IDs are retired faster than that can be said"));
+  }
+  return {};
+}
+
+transport_result<void> peer_connection_ids::retire_below(std::uint64_t bound) {
+  retired_below_ = bound;
+  for (const known_id& known : known_) {
+    if (known.sequence < bound) retirements_.push_back(known.sequence);
+  }
+  std::erase_if(known_, [bound](const known_id& known) { return known.sequence < bound; });
+  if (known_.empty()) {
+    // Cannot happen with a frame that passed its decoder: its own ID is not below retire_prior_to.
+    return unexpected(broken(transport_error_code::protocol_violation, "every connection ID is retired"));
+  }
+  return {};
+}
+
+bool peer_connection_ids::change() {
+  if (known_.size() < 2) return false;
+  retirements_.push_back(known_.front().sequence);
+  known_.erase(known_.begin());
+  return true;
+}
+
+bool peer_connection_ids::is_reset_token(byte_view token) const noexcept {
+  bool found = false;
+  for (const known_id& known : known_) {
+    if (known.token) found |= crypto::equal_in_constant_time(*known.token, token);
+  }
+  return found;
+}
+
+void peer_connection_ids::write_frames(byte_writer& packet, sent_frames& record) {
+  while (!retirements_.empty()) {
+    const wire::retire_connection_id_frame frame{.sequence = retirements_.back()};
+    if (packet.remaining() < wire::encoded_size(frame)) return;
+    wire::write(packet, frame);
+    record.push_back({.kind = sent_frame_kind::retire_connection_id, .id = retirements_.back()});
+    retirements_.pop_back();
+  }
+}
+
+}  // namespace quasio::quic

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "quasio/base/byte_writer.hpp"
+#include "quasio/wire/connection_id.hpp"
+#include "quasio/wire/stateless_reset_token.hpp"
+#include "quasio/wire/transport_error.hpp"
+#include "quic/sent_frame.hpp"
+#include "wire/frame.hpp"
+
+namespace quasio::quic {
+
+/// The connection IDs by which this endpoint addresses its peer (RFC 9000, section 5.1): one in use, others in reserve.
+class peer_connection_ids {
+public:
+  peer_connection_ids(std::uint64_t active_connection_id_limit, std::size_t max_pending_retirements) noexcept
+      : limit_(active_connection_id_limit), max_pending_retirements_(max_pending_retirements) {}
+
+  /// The ID to address the peer by during the handshake: first a guess, then what the peer chose (section 7.2).
+  void set_handshake_id(const connection_id& id);
+  const connection_id& handshake_id() const noexcept { return handshake_id_; }
+
+  /// From the transport parameters of a server; belongs to its handshake ID.
+  void set_handshake_token(const stateless_reset_token& token);
+
+  const connection_id& current() const noexcept { return known_.front().id; }
+
+  transport_result<void> receive(const wire::new_connection_id_frame& frame);
+
+  /// Goes on to an ID that was not used before, so that an observer cannot link the paths (section 9.5). False when the
+  /// peer has provided none.
+  bool change();
+
+  /// Whether these 16 bytes end a Stateless Reset of this connection; takes equally long for every input
+  /// (section 10.3.1).
+  bool is_reset_token(byte_view token) const noexcept;
+
+  bool has_frames_to_send() const noexcept { return !retirements_.empty(); }
+  void write_frames(byte_writer& packet, sent_frames& record);
+  void on_lost(const sent_frame& frame) { retirements_.push_back(frame.id); }
+
+private:
+  struct known_id {
+    std::uint64_t sequence = 0;
+    connection_id id;
+    std::optional<stateless_reset_token> token;
+  };
+
+  transport_result<void> retire_below(std::uint64_t bound);
+
+  connection_id handshake_id_;
+  std::uint64_t limit_;
+  std::size_t max_pending_retirements_;
+  std::vector<known_id> known_{known_id{}};  // The first one is in use.
+  std::uint64_t retired_below_ = 0;
+  std::vector<std::uint64_t> retirements_;  // Sequence numbers that RETIRE_CONNECTION_ID must still tell.
+};
+
+}  // namespace quasio::quic

@@ -1,0 +1,246 @@
+#include "quic/transmitter.hpp"
+
+#include <algorithm>
+
+#include "wire/frame_writer.hpp"
+
+namespace quasio::quic {
+namespace {
+
+// RFC 9000, sections 8.2.1 and 14.1: datagrams with Initial packets or path validation show that the path carries this
+// much.
+constexpr std::size_t min_full_datagram = 1200;
+
+/// A packet that is written but not sealed yet, since it may turn out to need padding.
+struct pending_packet {
+  packet_builder builder;
+  bool ack_eliciting;
+};
+
+}  // namespace
+
+std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t max_segments) {
+  if (!state_.end.is_open()) return transmit_close(buffer);
+  if (path* aside = state_.paths.next_with_frames(); aside && state_.keys.application_write)
+    return transmit_path_frames(*aside, buffer);
+
+  path& on = state_.paths.active();
+  state_.pacing_release.reset();
+  const std::size_t full_size = std::min(on.max_datagram_size(), buffer.size());
+  std::size_t written = 0;
+  std::size_t segment_size = 0;
+  for (std::size_t segments = 0; segments < max_segments && buffer.size() - written >= full_size; ++segments) {
+    if (on.amplification_room() < full_size) break;
+    const std::size_t size = write_datagram(buffer.subspan(written, full_size), on);
+    if (size == 0) break;
+    account(on, size);
+    written += size;
+    if (segment_size == 0) segment_size = size;
+    // Segments are of one size but for the last: after a short one nothing may follow.
+    if (size < full_size) break;
+  }
+  if (written == 0) return std::nullopt;
+  return transmission{.size = written, .segment_size = segment_size, .path = on.address()};
+}
+
+std::size_t transmitter::write_datagram(byte_span room, path& on) {
+  const permission allowed = ask_permission(on, room.size());
+  std::optional<pending_packet> pending;
+  std::size_t sealed = 0;
+  bool needs_full_size = false;
+  bool first_handshake_packet = false;
+
+  for (packet_space& space : state_.spaces) {
+    if (!wants_packet(space, allowed)) continue;
+    const std::size_t begin = sealed + (pending ? pending->builder.sealed_size() : 0);
+    packet_builder packet(state_, space, room.subspan(begin));
+    if (!packet.ok()) break;
+    const bool validates_path = space.is_application() && on.has_frames_to_send();
+    const bool ack_eliciting = write_frames(packet, allowed, !needs_full_size && !validates_path);
+    if (packet.is_empty()) continue;
+    if (pending) sealed += finish(pending->builder, on, pending->ack_eliciting);
+    // Section 14.1: a client pads every datagram with an Initial packet, a server those that elicit an acknowledgment.
+    needs_full_size |= validates_path || (space.id == space_id::initial && (state_.is_client() || ack_eliciting));
+    first_handshake_packet |= space.id == space_id::handshake && state_.is_client();
+    pending.emplace(pending_packet{packet, ack_eliciting});
+  }
+  if (!pending) return 0;
+  if (needs_full_size) pending->builder.pad_to(std::min(min_full_datagram, room.size()) - sealed);
+  sealed += finish(pending->builder, on, pending->ack_eliciting);
+  // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
+  if (first_handshake_packet) recovery_.discard(space_id::initial);
+  return sealed;
+}
+
+transmitter::permission transmitter::ask_permission(path& on, std::size_t size) {
+  const bool within_window = on.flight.room(on.congestion->window()) >= size;
+  const bool within_pace = !state_.config.pacing || on.pacer.budget(state_.now) >= size;
+  if (within_window && within_pace) return {on, true};
+  const bool held_back = std::ranges::any_of(
+      state_.spaces, [&](const packet_space& space) { return has_write_keys(space) && has_data(space, on); });
+  if (held_back) {
+    on.flight.on_blocked(state_.now);
+    if (within_window) state_.pacing_release = on.pacer.release_time(state_.now, on.pacer.quantum());
+  }
+  return {on, false};
+}
+
+bool transmitter::wants_packet(const packet_space& space, const permission& allowed) const {
+  if (!has_write_keys(space)) return false;
+  if (space.probes > 0 || space.acks.is_due(state_.now)) return true;
+  return allowed.may_elicit && !space.sent.full() && has_data(space, allowed.on);
+}
+
+bool transmitter::has_write_keys(const packet_space& space) const {
+  switch (space.id) {
+    case space_id::initial:
+      return state_.keys.initial_write.has_value();
+    case space_id::handshake:
+      return state_.keys.handshake_write.has_value();
+    default:
+      return state_.keys.application_write.has_value();
+  }
+}
+
+bool transmitter::has_data(const packet_space& space, const path& on) const {
+  if (space.crypto.has_data_to_send()) return true;
+  if (!space.is_application()) return false;
+  return state_.handshake_done_due || on.has_frames_to_send() || state_.local_ids.has_frames_to_send() ||
+         state_.peer_ids.has_frames_to_send() || state_.streams.has_frames_to_send();
+}
+
+bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
+  packet_space& space = packet.space();
+  const bool ack_is_due = space.acks.is_due(state_.now);
+  write_ack(packet);
+  const std::size_t after_ack = packet.frames().position();
+  if (allowed.may_elicit || space.probes > 0) {
+    space.crypto.write_frames(packet.frames(), space.sent.draft());
+    if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
+    // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4).
+    if (space.probes > 0 && packet.frames().position() == after_ack) wire::write(packet.frames(), wire::ping_frame{});
+  }
+  const bool ack_eliciting = packet.frames().position() > after_ack;
+  if (!ack_eliciting && !ack_is_due) {
+    // An acknowledgment alone goes out only when it is due.
+    packet.give_up();
+    return false;
+  }
+  if (after_ack > 0) space.acks.on_ack_sent();
+  return ack_eliciting;
+}
+
+void transmitter::write_ack(packet_builder& packet) {
+  packet_space& space = packet.space();
+  if (space.acks.empty() || !(space.acks.has_unacknowledged() || space.acks.is_due(state_.now))) return;
+  std::optional<wire::ecn_counts> ecn;
+  if (space.acks.has_ecn()) ecn = wire::ecn_counts{space.acks.ect0(), space.acks.ect1(), space.acks.ce()};
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(space.acks.delay(state_.now)).count();
+  const auto raw_delay =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds, 0)) >> state_.config.ack_delay_exponent;
+  if (wire::write_ack(packet.frames(), space.acks.received(), raw_delay, ecn, state_.config.max_ack_ranges)) {
+    space.sent.draft().push_back({.kind = sent_frame_kind::ack, .offset = space.acks.largest()});
+  }
+}
+
+void transmitter::write_application_frames(packet_builder& packet, path& on, bool last_in_datagram) {
+  sent_frames& record = packet.space().sent.draft();
+  byte_writer& frames = packet.frames();
+  if (on.has_frames_to_send()) on.write_frames(frames);
+  if (state_.handshake_done_due && frames.remaining() > 0) {
+    wire::write(frames, wire::handshake_done_frame{});
+    record.push_back({.kind = sent_frame_kind::handshake_done});
+    state_.handshake_done_due = false;
+  }
+  state_.local_ids.write_frames(frames, record);
+  state_.peer_ids.write_frames(frames, record);
+  state_.streams.write_frames(frames, record, last_in_datagram);
+  // What is left is too little for the next frame; filled up, all datagrams of a batch have one size.
+  if (last_in_datagram && frames.remaining() > 0 && state_.streams.has_frames_to_send())
+    frames.write_zeros(frames.remaining());
+}
+
+std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting) {
+  packet_space& space = packet.space();
+  const std::size_t size = packet.seal(state_).size();
+  const bool in_flight = ack_eliciting || packet.is_padded();
+  space.sent.append({.packet_number = packet.number(),
+                     .time_sent = state_.now,
+                     .bytes = static_cast<std::uint32_t>(size),
+                     .path = on.id(),
+                     .ack_eliciting = ack_eliciting,
+                     .in_flight = in_flight});
+  ++state_.counters.packets_sent;
+  if (in_flight) {
+    on.congestion->on_packet_sent(size, on.flight.bytes(), state_.now);
+    on.flight.on_sent(size, on.congestion->window(), on.max_datagram_size(), state_.now);
+    on.pacer.on_sent(state_.now, size);
+  }
+  if (ack_eliciting) {
+    state_.idle.on_ack_eliciting_sent(state_.now);
+    state_.loss_timer_rearmed = state_.now;
+    if (space.probes > 0) --space.probes;
+  }
+  return size;
+}
+
+void transmitter::account(path& on, std::size_t size) {
+  on.on_datagram_sent(size);
+  ++state_.counters.datagrams_sent;
+  state_.counters.bytes_sent += size;
+}
+
+std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_span buffer) {
+  packet_builder packet(state_, state_.application(), buffer.first(std::min(buffer.size(), on.max_datagram_size())));
+  if (!packet.ok() || !on.write_frames(packet.frames())) return std::nullopt;
+  packet.pad_to(min_full_datagram);
+  const std::size_t size = finish(packet, on, true);
+  account(on, size);
+  return transmission{.size = size, .segment_size = size, .path = on.address()};
+}
+
+std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
+  if (!state_.end.wants_to_send()) return std::nullopt;
+  path& on = state_.paths.active();
+  const byte_span room = buffer.first(std::min(buffer.size(), on.max_datagram_size()));
+  if (on.amplification_room() < room.size()) return std::nullopt;
+  state_.end.on_close_sent();
+
+  // Section 10.2.3: while it is unsure which keys the peer has, it is told under all of them.
+  std::optional<packet_builder> pending;
+  std::size_t sealed = 0;
+  bool has_initial = false;
+  for (packet_space& space : state_.spaces) {
+    if (!has_write_keys(space)) continue;
+    packet_builder packet(state_, space, room.subspan(sealed + (pending ? pending->sealed_size() : 0)));
+    if (!packet.ok()) break;
+    write_close(packet);
+    if (packet.frames().overflowed() || packet.is_empty()) continue;
+    if (pending) sealed += finish(*pending, on, false);
+    has_initial |= space.id == space_id::initial;
+    pending.emplace(packet);
+  }
+  if (!pending) return std::nullopt;
+  if (has_initial) pending->pad_to(std::min(min_full_datagram, room.size()) - sealed);
+  sealed += finish(*pending, on, false);
+  account(on, sealed);
+  return transmission{.size = sealed, .segment_size = sealed, .path = on.address()};
+}
+
+void transmitter::write_close(packet_builder& packet) const {
+  const close_reason& reason = state_.end.reason();
+  wire::connection_close_frame frame{.error_code = reason.code,
+                                     .frame_type = reason.frame_type,
+                                     .reason = as_bytes(reason.reason),
+                                     .by_application = reason.cause == close_cause::local_application};
+  if (frame.by_application && !packet.space().is_application()) {
+    // Section 10.2.3: what the application says is not for observers of the handshake.
+    frame = {.error_code = static_cast<std::uint64_t>(transport_error_code::application_error)};
+  }
+  const std::size_t overhead = wire::encoded_size(frame) - frame.reason.size();
+  if (overhead > packet.frames().remaining()) return;
+  frame.reason = frame.reason.first(std::min(frame.reason.size(), packet.frames().remaining() - overhead));
+  wire::write(packet.frames(), frame);
+}
+
+}  // namespace quasio::quic

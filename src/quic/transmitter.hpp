@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+
+#include "quasio/quic/connection.hpp"
+#include "quic/connection_state.hpp"
+#include "quic/loss_recovery.hpp"
+#include "quic/packet_builder.hpp"
+
+namespace quasio::quic {
+
+/// The outbound walk: decides what is to be sent and may be sent now, and fills datagrams with packets, and packets
+/// with frames.
+class transmitter {
+public:
+  transmitter(connection_state& state, loss_recovery& recovery) noexcept : state_(state), recovery_(recovery) {}
+
+  std::optional<transmission> transmit(byte_span buffer, std::size_t max_segments);
+
+private:
+  /// What one datagram may carry.
+  struct permission {
+    path& on;
+    bool may_elicit;  ///< Congestion control and pacing let data through.
+  };
+
+  std::size_t write_datagram(byte_span room, path& on);
+  permission ask_permission(path& on, std::size_t size);
+  bool wants_packet(const packet_space& space, const permission& allowed) const;
+  bool has_data(const packet_space& space, const path& on) const;
+  bool has_write_keys(const packet_space& space) const;
+
+  bool write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram);
+  void write_application_frames(packet_builder& packet, path& on, bool last_in_datagram);
+  void write_ack(packet_builder& packet);
+
+  std::size_t finish(packet_builder& packet, path& on, bool ack_eliciting);
+
+  std::optional<transmission> transmit_path_frames(path& on, byte_span buffer);
+  std::optional<transmission> transmit_close(byte_span buffer);
+  void write_close(packet_builder& packet) const;
+
+  void account(path& on, std::size_t size);
+
+  connection_state& state_;
+  loss_recovery& recovery_;
+};
+
+}  // namespace quasio::quic
