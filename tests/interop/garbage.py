@@ -83,7 +83,7 @@ class Thrower:
 
 
 @case
-def garbage(work):
+def beside_a_transfer(work):
     server = Server(work)
     chance = random.Random(9000)
     pool = make_garbage(chance, record_real_datagrams(work, server), 40_000)

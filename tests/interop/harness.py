@@ -216,8 +216,7 @@ def in_peers(*command):
 
 def need_program(name):
     path = BIN / name
-    if not path.exists():
-        raise Skip(f"{name} is not built ({path})")
+    check(path.exists(), f"{name} is not built ({path})")
     return path
 
 
