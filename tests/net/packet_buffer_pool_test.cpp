@@ -37,6 +37,7 @@ TEST(packet_buffer_pool, does_not_allocate_in_the_steady_state) {
   EXPECT_EQ(pool.allocated(), 8u);
   for (int round = 0; round < 1'000; ++round) {
     std::vector<packet_buffer> held;
+    held.reserve(8);
     for (int i = 0; i < 8; ++i) held.push_back(pool.acquire());
     EXPECT_EQ(pool.in_use(), 8u);
   }

@@ -14,8 +14,7 @@ constexpr std::size_t segment = 1'200;
 constexpr int udp_segment_option = 103;
 constexpr int udp_gro_option = 104;
 
-class udp_socket_fault : public testing::Test {
-protected:
+struct udp_socket_fault : testing::Test {
   void open_client(const udp_socket_options& options = {}) {
     client.open(v4_loopback(), options);
     if (options.gso && !calls.refused_options.contains({IPPROTO_UDP, udp_segment_option}) &&

@@ -36,28 +36,28 @@ void expect_batch_arrives(const ip_endpoint& address, std::size_t size, std::siz
 }
 
 TEST(udp_socket_offload, carries_40_datagrams_whole_and_in_order) {
-  expect_batch_arrives(v4_loopback(), 40 * 1'200, 1'200);
+  expect_batch_arrives(v4_loopback(), std::size_t{40} * 1'200, 1'200);
 }
 
 TEST(udp_socket_offload, carries_a_batch_over_v6) {
   QUASIO_SKIP_WITHOUT_V6();
-  expect_batch_arrives(v6_loopback(), 40 * 1'200, 1'200);
+  expect_batch_arrives(v6_loopback(), std::size_t{40} * 1'200, 1'200);
 }
 
 TEST(udp_socket_offload, keeps_a_shorter_last_datagram_apart) {
-  expect_batch_arrives(v4_loopback(), 20 * 1'350 + 1, 1'350);
+  expect_batch_arrives(v4_loopback(), std::size_t{20} * 1'350 + 1, 1'350);
 }
 
 TEST(udp_socket_offload, carries_the_largest_batch) {
   expect_batch_arrives(v4_loopback(), max_batch_segments * 1'000, 1'000);
-  expect_batch_arrives(v4_loopback(), 45 * 1'452, 1'452);
+  expect_batch_arrives(v4_loopback(), std::size_t{45} * 1'452, 1'452);
 }
 
 TEST(udp_socket_offload, divides_a_batch_beyond_the_limits_of_one_call) {
   host machine;
   udp_socket server = machine.make(v4_loopback());
   udp_socket client = machine.make(v4_loopback());
-  const auto data = pattern(150 * 1'200 + 7);
+  const auto data = pattern(std::size_t{150} * 1'200 + 7);
   send_all(client, {.data = data, .segment_size = 1'200, .path = {{}, server.local_endpoint()}});
   EXPECT_EQ(receive_datagrams(server, 151), cut(data, 1'200));
   // 54 datagrams of 1,200 bytes fit one call.
@@ -70,7 +70,7 @@ TEST(udp_socket_offload, reaches_a_receiver_without_gro_datagram_by_datagram) {
   udp_socket server = machine.make(v4_loopback(), {.gro = false});
   udp_socket client = machine.make(v4_loopback());
   EXPECT_FALSE(server.capabilities().gro);
-  const auto data = pattern(40 * 1'200);
+  const auto data = pattern(std::size_t{40} * 1'200);
   send_all(client, {.data = data, .segment_size = 1'200, .path = {{}, server.local_endpoint()}});
   EXPECT_EQ(receive_datagrams(server, 40), cut(data, 1'200));
 }
@@ -81,7 +81,7 @@ TEST(udp_socket_offload, sends_singly_when_gso_is_not_wanted) {
   udp_socket client = machine.make(v4_loopback(), {.gso = false});
   EXPECT_FALSE(client.capabilities().gso);
   EXPECT_EQ(client.capabilities().max_segments, 1u);
-  const auto data = pattern(5 * 1'200 + 3);
+  const auto data = pattern(std::size_t{5} * 1'200 + 3);
   send_all(client, {.data = data, .segment_size = 1'200, .path = {{}, server.local_endpoint()}});
   EXPECT_EQ(receive_datagrams(server, 6), cut(data, 1'200));
   EXPECT_EQ(client.statistics().send_calls, 6u);
@@ -93,7 +93,7 @@ void expect_marks_arrive(const ip_endpoint& server_address, const ip_endpoint& c
   udp_socket client = machine.make(client_address);
   if (!server.capabilities().ecn || !client.capabilities().ecn) GTEST_SKIP() << "this kernel does not report ECN";
   target.port = server.local_endpoint().port;
-  const auto data = pattern(3 * 1'200);
+  const auto data = pattern(std::size_t{3} * 1'200);
   for (const auto mark : {ecn_codepoint::ect0, ecn_codepoint::not_ect, ecn_codepoint::ect1, ecn_codepoint::ce}) {
     send_all(client, {.data = data, .segment_size = 1'200, .path = {{}, target}, .ecn = mark});
     for (const received_datagrams& batch : receive_batches(server, 3)) EXPECT_EQ(batch.ecn, mark);

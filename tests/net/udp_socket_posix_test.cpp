@@ -7,8 +7,7 @@ namespace {
 using namespace test;
 
 // The plain back end, which other systems use, on the system at hand.
-class udp_socket_posix : public testing::Test {
-protected:
+struct udp_socket_posix : testing::Test {
   udp_socket open(const ip_endpoint& local) { return machine.make(local, make_posix_udp_back_end(calls)); }
 
   host machine;
@@ -28,7 +27,7 @@ TEST_F(udp_socket_posix, claims_no_more_than_it_can) {
 TEST_F(udp_socket_posix, carries_a_batch_datagram_by_datagram) {
   udp_socket server = open(v4_loopback());
   udp_socket client = open(v4_loopback());
-  const auto data = pattern(40 * 1'200 + 5);
+  const auto data = pattern(std::size_t{40} * 1'200 + 5);
   send_all(client,
            {.data = data, .segment_size = 1'200, .path = {{}, server.local_endpoint()}, .ecn = ecn_codepoint::ect0});
   const auto batches = receive_batches(server, 41);
