@@ -35,6 +35,7 @@ TEST_F(udp_socket_posix, carries_a_batch_datagram_by_datagram) {
   EXPECT_EQ(batches[0].path, (network_path{server.local_endpoint(), client.local_endpoint()}));
   EXPECT_EQ(batches[0].ecn, ecn_codepoint::not_ect);
   std::vector<std::vector<std::uint8_t>> datagrams;
+  datagrams.reserve(batches.size());
   for (const received_datagrams& batch : batches) datagrams.push_back(to_vector(batch.datagram(0)));
   EXPECT_EQ(datagrams, cut(data, 1'200));
   expect_nothing_waits(server);
