@@ -1,4 +1,4 @@
-# What quasio stands on; all of it from the distribution's packages.
+# What quasio stands on; all of it from the distribution's packages. tools/setup installs what is missing.
 find_package(Threads REQUIRED)
 include(quasio_openssl)
 
@@ -6,7 +6,7 @@ include(quasio_openssl)
 find_package(tl-expected REQUIRED)
 
 if(QUASIO_ASIO)
-  find_package(Boost 1.81 REQUIRED)
+  find_package(Boost 1.81 CONFIG REQUIRED)
 endif()
 if(QUASIO_TESTS)
   find_package(GTest REQUIRED)
