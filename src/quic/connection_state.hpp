@@ -58,6 +58,7 @@ struct connection_state {
         paths(origin.path, config, random, origin.now),
         streams(role, config, events),
         idle(config.max_idle_timeout, origin.now),
+        loss_timer_rearmed(origin.now),
         started(origin.now),
         now(origin.now) {
     peer_ids.set_handshake_id(origin.peer_id);

@@ -1,0 +1,52 @@
+#include "sim/link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace quasio::sim {
+
+void link::send(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point now) {
+  if (bytes.size() > settings_.mtu || random_.happens(settings_.loss)) {
+    ++dropped_;
+    return;
+  }
+  time_point departs = now;
+  if (settings_.bits_per_second > 0) {
+    const auto nanoseconds_per_byte = 8e9 / static_cast<double>(settings_.bits_per_second);
+    const double queued = std::max<double>(0, static_cast<double>((free_at_ - now).count()) / nanoseconds_per_byte);
+    if (queued + static_cast<double>(bytes.size()) > static_cast<double>(settings_.queue_bytes)) {
+      ++dropped_;
+      return;
+    }
+    free_at_ = std::max(free_at_, now) +
+               duration(static_cast<std::int64_t>(nanoseconds_per_byte * static_cast<double>(bytes.size())));
+    departs = free_at_;
+  }
+  schedule(bytes, path, ecn, departs);
+  if (random_.happens(settings_.duplication)) schedule(bytes, path, ecn, departs);
+}
+
+void link::schedule(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point departs) {
+  datagram sent{.arrives = departs + settings_.delay,
+                .order = order_++,
+                .path = path,
+                .ecn = ecn,
+                .bytes = {bytes.begin(), bytes.end()}};
+  if (settings_.jitter > duration::zero()) {
+    sent.arrives +=
+        duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(settings_.jitter.count()))));
+  }
+  if (random_.happens(settings_.reordering)) sent.arrives += settings_.reorder_delay;
+  if (random_.happens(settings_.corruption)) {
+    sent.bytes[random_.below(sent.bytes.size())] ^= static_cast<std::uint8_t>(1u << random_.below(8));
+  }
+  under_way_.push(std::move(sent));
+}
+
+datagram link::receive() {
+  datagram arrived = std::move(const_cast<datagram&>(under_way_.top()));
+  under_way_.pop();
+  return arrived;
+}
+
+}  // namespace quasio::sim

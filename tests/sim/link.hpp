@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <queue>
+#include <vector>
+
+#include "quasio/base/bytes.hpp"
+#include "quasio/base/endpoint.hpp"
+#include "quasio/base/time.hpp"
+#include "sim/seeded_random.hpp"
+
+namespace quasio::sim {
+
+/// What one direction of a simulated path does to datagrams. Probabilities are 0 to 1.
+struct link_settings {
+  duration delay = std::chrono::milliseconds(10);
+  duration jitter{};  ///< Up to so much is added at random.
+  double loss = 0;
+  double duplication = 0;
+  double corruption = 0;  ///< One bit is flipped.
+  double reordering = 0;  ///< The datagram is held back by reorder_delay.
+  duration reorder_delay = std::chrono::milliseconds(5);
+  std::uint64_t bits_per_second = 0;  ///< 0: without limit.
+  std::size_t queue_bytes = 256 * 1024;
+  std::size_t mtu = 1500;  ///< Larger UDP payloads vanish.
+};
+
+/// A datagram under way.
+struct datagram {
+  time_point arrives;
+  std::uint64_t order;  ///< Of two that arrive at once, the one that was sent first comes first.
+  network_path path;    ///< As the receiver sees it.
+  ecn_codepoint ecn;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// One direction of a path: takes datagrams, spoils some, and gives them back when their time has come.
+class link {
+public:
+  link(const link_settings& settings, seeded_random& random) noexcept : settings_(settings), random_(random) {}
+
+  void send(byte_view bytes, const network_path& seen_by_receiver, ecn_codepoint ecn, time_point now);
+
+  std::optional<time_point> next_arrival() const {
+    return under_way_.empty() ? std::nullopt : std::optional(under_way_.top().arrives);
+  }
+
+  datagram receive();
+
+  void change(const link_settings& settings) noexcept { settings_ = settings; }
+
+  std::uint64_t dropped() const noexcept { return dropped_; }
+
+private:
+  void schedule(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point departs);
+
+  struct later {
+    bool operator()(const datagram& a, const datagram& b) const noexcept {
+      return a.arrives != b.arrives ? a.arrives > b.arrives : a.order > b.order;
+    }
+  };
+
+  link_settings settings_;
+  seeded_random& random_;
+  std::priority_queue<datagram, std::vector<datagram>, later> under_way_;
+  std::uint64_t order_ = 0;
+  std::uint64_t dropped_ = 0;
+  time_point free_at_{};
+};
+
+}  // namespace quasio::sim
