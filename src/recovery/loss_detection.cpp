@@ -15,7 +15,11 @@ std::uint64_t loss_detection::first_within_threshold(const skipped_numbers& skip
   std::uint64_t number = *largest_acked_ + 1;
   for (std::uint32_t counted = 0; counted < packet_threshold_ && number > 0;) {
     --number;
-    if (skipped.empty() || !skipped.contains(number)) ++counted;
+    const number_range* gap = skipped.gap_around(number);
+    if (gap == nullptr)
+      ++counted;
+    else
+      number = gap->begin;
   }
   return number;
 }

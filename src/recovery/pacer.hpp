@@ -13,9 +13,10 @@ struct pacer_settings {
   /// How many packets may leave at once after a pause, at any rate: the initial window (RFC 9002, section 7.7).
   std::uint32_t burst_packets = 10;
 
-  /// How much of the rate may leave at once after a pause, where that is more. Above the lateness of the timer that
-  /// drives the sender, or that lateness costs throughput: a timer of 1 ms wakes up to 2 ms after it was set.
-  duration burst_duration = std::chrono::milliseconds(2);
+  /// How much of the rate may leave at once after a pause, where that is more. It must exceed wake_interval by
+  /// the lateness of the timer that drives the sender, or that lateness costs throughput: this allows for a tick of
+  /// 1 ms and half as much of scheduling.
+  duration burst_duration = std::chrono::microseconds(2500);
 
   /// How much of the rate is worth waking up for; see pacer::quantum().
   duration wake_interval = std::chrono::milliseconds(1);
@@ -38,7 +39,7 @@ class pacer {
 public:
   pacer(const pacer_settings& settings, std::size_t max_datagram_size, time_point now) noexcept;
 
-  /// After every ACK frame that changed the window or the RTT.
+  /// At the start of the path, and after every ACK frame that changed the window or the RTT.
   void set_rate(std::uint64_t bytes_per_second, time_point now) noexcept;
   std::uint64_t rate() const noexcept { return rate_; }
 

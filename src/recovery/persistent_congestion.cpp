@@ -65,7 +65,7 @@ bool establish_persistent_congestion(std::span<delivery_history* const> spaces, 
     for (const delivery_history* later : spaces) {
       if (!eligible(later) || !persistent(spaces, *earlier, *later, threshold)) continue;
       for (delivery_history* space : spaces)
-        if (space != nullptr) space->lost.reset();
+        if (eligible(space)) space->lost.reset();
       return true;
     }
   }

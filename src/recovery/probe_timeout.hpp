@@ -16,8 +16,8 @@ inline constexpr std::size_t packet_number_space_count = 3;
 /// What the loss detection timer needs to know of one packet number space. A discarded space is a default one.
 struct loss_timer_space {
   bool ack_eliciting_in_flight = false;
-  time_point last_ack_eliciting_sent{};  ///< Meaningful when ack_eliciting_in_flight.
-  std::optional<time_point> loss_time;   ///< loss_detection::loss_time().
+  time_point last_ack_eliciting_sent{};   ///< Meaningful when ack_eliciting_in_flight.
+  std::optional<time_point> loss_time{};  ///< loss_detection::loss_time().
 };
 
 /// Everything that the one loss detection timer of a connection depends on (RFC 9002, appendix A.8).

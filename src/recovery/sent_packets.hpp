@@ -200,7 +200,8 @@ private:
   }
 
   void forget_leading_ack_only() noexcept {
-    while (packets_.size() > settings_.maximum_leading_ack_only && !packets_.front().in_flight) {
+    const std::size_t limit = std::max<std::size_t>(settings_.maximum_leading_ack_only, 1);
+    while (packets_.size() > limit && !packets_.front().in_flight) {
       resolve(packets_.front(), packet_state::lost);
       drop_front();
       trim();
@@ -209,6 +210,7 @@ private:
 
   void remember_lost(packet& sent) {
     if (settings_.maximum_remembered_losses == 0) return;
+    assert((lost_.empty() || lost_.back().packet_number < sent.packet_number) && "losses come in ascending order");
     if (lost_.size() >= settings_.maximum_remembered_losses) forget_oldest_loss();
     packet& memory = lost_.push();
     static_cast<sent_packet_info&>(memory) = sent;

@@ -32,23 +32,21 @@ public:
   /// Whether nothing but left-out numbers lies in [begin, end).
   bool covers(std::uint64_t begin, std::uint64_t end) const noexcept {
     while (begin < end) {
-      const number_range* gap = find(begin);
+      const number_range* gap = gap_around(begin);
       if (gap == nullptr) return false;
       begin = gap->end;
     }
     return true;
   }
 
-  bool contains(std::uint64_t number) const noexcept { return find(number) != nullptr; }
-  bool empty() const noexcept { return count_ == 0; }
-
-private:
-  const number_range* find(std::uint64_t number) const noexcept {
+  /// The gap that `number` lies in; null when it was not left out.
+  const number_range* gap_around(std::uint64_t number) const noexcept {
     for (std::size_t i = 0; i < count_; ++i)
       if (gaps_[i].contains(number)) return &gaps_[i];
     return nullptr;
   }
 
+private:
   std::array<number_range, limit> gaps_{};
   std::size_t newest_next_ = 0;
   std::size_t count_ = 0;

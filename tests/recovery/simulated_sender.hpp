@@ -1,0 +1,134 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "quasio/base/range_set.hpp"
+#include "quasio/recovery/congestion_settings.hpp"
+#include "recovery/flight.hpp"
+#include "recovery/loss_detection.hpp"
+#include "recovery/numbered_packets.hpp"
+#include "recovery/pacer.hpp"
+#include "recovery/probe_timeout.hpp"
+
+namespace quasio::recovery {
+
+/// The parts of the room put together as a connection does it: one path, application data, handshake confirmed. The
+/// order of the calls is that of RFC 9002, appendices A.7 and B.
+class simulated_sender {
+public:
+  static constexpr std::uint32_t datagram = 1200;
+  static constexpr duration peer_max_ack_delay = milliseconds(25);
+
+  explicit simulated_sender(duration initial_rtt = default_initial_rtt)
+      : rtt(initial_rtt), control(make_congestion_controller({}, datagram)), paced({}, datagram, at({})) {
+    paced.set_rate(pacing_rate(*control, rtt.smoothed()), at({}));
+  }
+
+  std::uint64_t send(time_point now, std::uint32_t bytes = datagram) {
+    const std::uint64_t number = packets.next_number();
+    packets.append(
+        {.packet_number = number, .time_sent = now, .bytes = bytes, .ack_eliciting = true, .in_flight = true});
+    control->on_packet_sent(bytes, flying.bytes(), now);
+    flying.on_sent(bytes, control->window(), datagram, now);
+    paced.on_sent(now, bytes);
+    return number;
+  }
+
+  /// Whether window and pacer let a full datagram go; notes that they held back data that was waiting.
+  bool may_send(time_point now) {
+    const bool allowed = flying.room(control->window()) >= datagram && paced.budget(now) >= datagram;
+    if (!allowed) flying.on_blocked(now);
+    return allowed;
+  }
+
+  /// Ranges in the order of an ACK frame: the highest first.
+  void acknowledge(const std::vector<number_range>& ranges, time_point now, duration ack_delay = {}) {
+    ack_summary summary;
+    ack_event acked{.bytes_in_flight_before = flying.bytes()};
+    for (const number_range& range : ranges) {
+      detection.acknowledge(
+          packets, range.begin, range.end - 1, summary,
+          [&](const auto& packet) {
+            if (!packet.in_flight) return;
+            flying.remove(packet.bytes);
+            acked.bytes += packet.bytes;
+          },
+          [&](const auto& packet) { control->on_spurious_loss(packet.bytes, packet.time_sent, now); });
+    }
+    if (summary.empty()) return;
+    if (const auto sample = summary.rtt_sample(now)) rtt.update(*sample, ack_delay, true, peer_max_ack_delay, now);
+    detect_losses(now);
+    acked.newest_time_sent = summary.newest.time_sent;
+    acked.window_underutilized = flying.underutilized_since(acked.newest_time_sent);
+    acked.rtt = rtt.statistics();
+    control->on_packets_acked(acked, now);
+    paced.set_rate(pacing_rate(*control, rtt.smoothed()), now);
+    pto_count = 0;
+  }
+
+  std::optional<loss_timer> timer() const {
+    loss_timer_inputs inputs{.pto_base = rtt.pto_base(),
+                             .max_ack_delay = peer_max_ack_delay,
+                             .pto_count = pto_count,
+                             .handshake_confirmed = true,
+                             .has_handshake_keys = true,
+                             .peer_completed_address_validation = true};
+    inputs.spaces[2] = {.ack_eliciting_in_flight = packets.ack_eliciting_outstanding() > 0,
+                        .last_ack_eliciting_sent = packets.last_ack_eliciting_sent(),
+                        .loss_time = detection.loss_time()};
+    return next_loss_timer(inputs);
+  }
+
+  /// The number of the probe that was sent, if the timer had expired and asked for one.
+  std::optional<std::uint64_t> on_timer(time_point now) {
+    const auto expired = timer();
+    if (!expired || now < expired->deadline) return std::nullopt;
+    if (expired->kind == loss_timer_kind::time_threshold) {
+      detect_losses(now);
+      return std::nullopt;
+    }
+    ++pto_count;
+    ++probes;
+    return send(now);
+  }
+
+  rtt_estimator rtt;
+  std::unique_ptr<congestion_controller> control;
+  pacer paced;
+  flight flying;
+  cargo_packets packets;
+  loss_detection detection;
+  std::uint32_t pto_count = 0;
+  std::uint64_t probes = 0;
+  numbers lost;
+  std::uint64_t recoveries = 0;
+  std::uint64_t persistent_congestions = 0;
+
+private:
+  void detect_losses(time_point now) {
+    congestion_event event;
+    detection.detect_lost(packets, rtt, now, [&](const auto& packet) {
+      lost.push_back(packet.packet_number);
+      if (!packet.in_flight) return;
+      flying.remove(packet.bytes);
+      event.bytes_lost += packet.bytes;
+      event.newest_time_sent = packet.time_sent;
+    });
+    if (event.bytes_lost == 0) return;
+    event.bytes_in_flight = flying.bytes();
+    if (control->on_congestion_event(event, now)) {
+      ++recoveries;
+      flying.lend_one_datagram(datagram);
+    }
+    const std::array histories{&detection.history()};
+    if (!establish_persistent_congestion(histories, 0, persistent_congestion_duration(rtt, peer_max_ack_delay))) return;
+    ++persistent_congestions;
+    control->on_persistent_congestion(now);
+    rtt.on_persistent_congestion();
+  }
+};
+
+}  // namespace quasio::recovery
