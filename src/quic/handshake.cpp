@@ -44,6 +44,10 @@ void handshake::derive_initial_keys(const connection_id& destination) {
 }
 
 transport_result<void> handshake::receive(space_id space, std::uint64_t offset, byte_view data) {
+  if (role_ == endpoint_role::server && space == space_id::application_data) {
+    // RFC 9001, section 6: of the messages that a client could send here QUIC forbids all: unexpected_message.
+    return unexpected(from_tls({.alert = 10, .reason = "a TLS message after the handshake"}));
+  }
   crypto_stream& stream = spaces_[index_of(space)].crypto;
   if (auto taken = stream.receive(offset, data); !taken) return taken;
   if (auto fed = feed_tls(); !fed) return fed;

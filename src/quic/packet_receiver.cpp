@@ -314,6 +314,8 @@ void packet_receiver::complete_handshake() {
   state_.temporary_id_expires = state_.now + 3 * probe_timeout(state_);
   state_.events.push(handshake_confirmed{});
   recovery_.discard(space_id::handshake);
+  // The tickets are written; a server's TLS has nothing more to say or to hear.
+  state_.tls.release();
 }
 
 }  // namespace quasio::quic
