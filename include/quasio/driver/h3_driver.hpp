@@ -82,7 +82,6 @@ private:
 struct connection_info {
   quic::handshake_summary handshake;
   network_path path;
-  std::string server_name;  ///< On a server: what the client asked for (SNI).
 };
 
 /// The client's end of an HTTP/3 connection. Copies speak to the same connection; none of them keeps it alive.

@@ -19,6 +19,7 @@ enum class error {
   already_started,        ///< An operation of this kind is pending on this object.
   too_many_waiting,       ///< As many operations as allowed are waiting already.
   listener_closed,        ///< The listener takes no more connections.
+  stateless_reset,        ///< The peer has lost the connection's state (RFC 9000, section 10.3).
   peer_lost,              ///< The peer's host says that nobody is there any more, and nothing else was heard of it.
 };
 

@@ -103,7 +103,7 @@ public:
   void close();
 
 private:
-  static void start_accept(std::shared_ptr<inbound_packet_router> router,
+  static void start_accept(const std::shared_ptr<inbound_packet_router>& router,
                            pending_operation<incoming_connection> operation);
   std::shared_ptr<cancellable> cancel_target() const;
 

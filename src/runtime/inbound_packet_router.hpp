@@ -1,0 +1,142 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "quasio/net/udp_socket.hpp"
+#include "quasio/quic/acceptor.hpp"
+#include "quasio/runtime/listen.hpp"
+#include "quasio/runtime/pending_operation.hpp"
+#include "quasio/runtime/shard.hpp"
+#include "runtime/inbound_run.hpp"
+#include "runtime/io_worker.hpp"
+#include "runtime/keyed_hash.hpp"
+
+namespace quasio::runtime {
+
+class inbound_packet_router;
+
+/// What the router's pending handlers hold. A handler that is destroyed unheard tells the router so: its io_context has
+/// gone, and those who still wait for the router, and may own it, must be let go.
+class router_hold {
+public:
+  explicit router_hold(std::shared_ptr<inbound_packet_router> router) noexcept : router_(std::move(router)) {}
+  router_hold(router_hold&&) noexcept = default;
+  router_hold& operator=(router_hold&&) = delete;
+  ~router_hold();
+
+  std::shared_ptr<inbound_packet_router> take() noexcept { return std::exchange(router_, nullptr); }
+
+private:
+  std::shared_ptr<inbound_packet_router> router_;
+};
+
+/// The routers of several shards that serve one address.
+struct router_group {
+  std::vector<std::weak_ptr<inbound_packet_router>> by_shard;  ///< Does not change once the routers run.
+};
+
+struct router_limits {
+  std::size_t accept_backlog = 256;
+  std::size_t max_connections = 100'000;
+  io_worker_limits worker;
+};
+
+/// Owns a socket and its receive half: gives each datagram to the worker of its connection, or to the acceptor. Owns
+/// the workers too, until their connections have drained. Everything runs on the shard's executor.
+class inbound_packet_router final : public cancellable, public std::enable_shared_from_this<inbound_packet_router> {
+public:
+  /// Without acceptor options it takes no connections (a client's).
+  inbound_packet_router(const runtime::shard& where, net::udp_socket socket, router_limits limits,
+                        std::size_t connection_id_size);
+  ~inbound_packet_router();
+
+  void accept_by(std::unique_ptr<quic::acceptor> acceptor);
+  void join_group(std::shared_ptr<const router_group> group) { group_ = std::move(group); }
+
+  /// Takes over a connection that this side began.
+  io_worker& adopt(std::unique_ptr<quic::connection> connection);
+
+  /// Begins to receive. The router lives from then on until close() and the end of its last connection.
+  void start();
+
+  /// Accepts no more; see listener::close().
+  void close();
+
+  void on_accept(std::function<void(incoming_connection)> handler) { accept_handler_ = std::move(handler); }
+  void accept(pending_operation<incoming_connection> operation);
+
+  /// The io_context goes away: connections and waiting operations are destroyed unheard.
+  void abandon() noexcept;
+  void cancel_operation(std::uint64_t tag) override;
+
+  /// Takes datagrams that reached another shard's socket. Any thread; false when too many wait already.
+  bool try_claim_forwarding() noexcept;
+  void take_forwarded(byte_view datagrams, std::size_t segment_size, const network_path& path, ecn_codepoint ecn);
+
+  const runtime::shard& shard() const noexcept { return where_; }
+  net::udp_socket& socket() noexcept { return socket_; }
+  const ip_endpoint& local_endpoint() const noexcept { return local_; }
+
+  // The workers' side:
+  void add_route(const connection_id& id, io_worker& worker) { routes_.insert_or_assign(id, &worker); }
+  void remove_route(const connection_id& id, const io_worker& worker);
+  void handshake_ended(const io_worker& worker);
+  void forget(io_worker& worker);
+
+private:
+  void wait_for_datagrams();
+  void receive();
+  bool receive_batch();
+  void back_off();
+  void note_refusals();
+
+  void route(const net::received_datagrams& batch, time_point now);
+  io_worker* find(byte_view datagram) const;
+  bool has_same_destination(byte_view first, byte_view other) const noexcept;
+  void deliver(io_worker& worker, inbound_run run);
+  void run_touched_workers();
+
+  void take_unknown(inbound_run run, time_point now);
+  bool pass_on(const inbound_run& run);
+  void consider(inbound_run run, time_point now);
+  void take_in(std::unique_ptr<quic::connection> connection, inbound_run run);
+  void reply(byte_view datagram, const network_path& path);
+
+  io_worker& add_worker(std::unique_ptr<quic::connection> connection);
+  void announce(std::shared_ptr<io_worker> worker);
+  void close_socket_when_done();
+
+  runtime::shard where_;
+  shard_state& shard_;
+  net::udp_socket socket_;
+  ip_endpoint local_;
+  router_limits limits_;
+  std::size_t connection_id_size_;
+  std::unique_ptr<quic::acceptor> acceptor_;
+  std::shared_ptr<const router_group> group_;
+
+  std::unordered_map<connection_id, io_worker*, keyed_hash> routes_;
+  std::unordered_map<const io_worker*, std::shared_ptr<io_worker>> workers_;
+  std::vector<std::shared_ptr<io_worker>> touched_;
+  std::size_t handshakes_under_way_ = 0;
+
+  std::function<void(incoming_connection)> accept_handler_;
+  std::deque<pending_operation<incoming_connection>> accepts_;
+  std::deque<std::shared_ptr<io_worker>> backlog_;
+
+  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                             asio::any_io_executor>
+      back_off_timer_;
+  std::size_t receive_width_;
+  std::uint64_t refusals_seen_ = 0;
+  std::atomic<unsigned> forwarded_waiting_{0};
+};
+
+}  // namespace quasio::runtime

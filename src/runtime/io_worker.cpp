@@ -1,0 +1,322 @@
+#include "runtime/io_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/inbound_packet_router.hpp"
+#include "runtime/shard_state.hpp"
+
+namespace quasio::runtime {
+namespace {
+
+/// Batches a turn may send before others get theirs: half a megabyte, or some 100 µs.
+constexpr int max_batches_per_turn = 8;
+
+/// How often, and after how long a silence, an established connection must hear that nobody is there before it believes
+/// it: anyone can forge such news, but nobody can silence a peer that lives.
+constexpr unsigned refusals_to_believe = 3;
+constexpr std::chrono::seconds silence_to_believe{1};
+
+time_point read_clock() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
+
+template <class... Functions>
+struct overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+overloaded(Functions...) -> overloaded<Functions...>;
+
+}  // namespace
+
+io_worker::io_worker(std::shared_ptr<shard_state> shard, inbound_packet_router& router,
+                     std::unique_ptr<quic::connection> connection, io_worker_limits limits)
+    : shard_(std::move(shard)),
+      router_(&router),
+      connection_(std::move(connection)),
+      limits_(limits),
+      timer_(shard_->executor()),
+      last_heard_of_peer_(read_clock()) {
+  shard_->counters().connections_in_memory.add();
+}
+
+io_worker::~io_worker() { shard_->counters().connections_in_memory.subtract(); }
+
+const asio::any_io_executor& io_worker::get_executor() const noexcept { return shard_->executor(); }
+random_source& io_worker::random() noexcept { return shard_->random(); }
+
+bool io_worker::is_handshaking() const noexcept {
+  return std::holds_alternative<awaiting_application>(stage_) || std::holds_alternative<handshaking>(stage_);
+}
+
+void io_worker::register_first_ids() {
+  tell_events(read_clock());
+  set_timer();
+}
+
+void io_worker::start(std::unique_ptr<application_over_quic> application) {
+  auto* const waiting = std::get_if<awaiting_application>(&stage_);
+  if (waiting == nullptr || router_ == nullptr) {
+    application->on_started(*this);
+    application->on_connection_closed(connection_->is_closed()
+                                          ? describe(connection_->reason())
+                                          : connection_end{error::listener_closed, "the listener is closed", {}});
+    return;
+  }
+  const auto datagrams = std::move(waiting->datagrams);
+  stage_ = handshaking{std::move(application)};
+  this->application()->on_started(*this);
+  const time_point now = read_clock();
+  for (auto datagram : datagrams) connection_->receive(datagram.bytes, datagram.path, datagram.ecn, now);
+  wake();
+}
+
+void io_worker::refuse() {
+  if (!std::holds_alternative<awaiting_application>(stage_) || router_ == nullptr) return;
+  const auto datagrams = std::move(std::get<awaiting_application>(stage_).datagrams);
+  const time_point now = read_clock();
+  // Without the first packets there would be no keys to say so with.
+  for (auto datagram : datagrams) connection_->receive(datagram.bytes, datagram.path, datagram.ecn, now);
+  connection_->close(0, "refused", now);
+  wake();
+}
+
+void io_worker::detach() noexcept {
+  router_ = nullptr;
+  stage_ = finished{};
+  inbox_.clear();
+  timer_.cancel();
+}
+
+void io_worker::wake() {
+  if (turn_scheduled_ || router_ == nullptr) return;
+  turn_scheduled_ = true;
+  asio::post(shard_->executor(), [self = shared_from_this()] {
+    if (self->turn_scheduled_) self->turn();
+  });
+}
+
+void io_worker::close(std::uint64_t application_code, std::string_view reason) {
+  connection_->close(application_code, reason, read_clock());
+  wake();
+}
+
+// --- Inbound --------------------------------------------------------------------------------------------------------
+
+bool io_worker::deliver(inbound_run run) {
+  if (auto* const waiting = std::get_if<awaiting_application>(&stage_)) return keep_for_application(*waiting, run);
+  if (inbox_.size() >= limits_.inbox_size) {
+    shard_->counters().inbox_drops.add(run.count());
+    return false;
+  }
+  shard_->counters().datagrams_delivered.add(run.count());
+  inbox_.push_back(std::move(run));
+  return inbox_.size() == 1;
+}
+
+bool io_worker::keep_for_application(awaiting_application& stage, const inbound_run& run) {
+  run.for_each_datagram([&](byte_span datagram) {
+    if (stage.datagrams.size() >= limits_.waiting_inbox_size) {
+      shard_->counters().inbox_drops.add();
+      return;
+    }
+    stage.datagrams.push_back({{datagram.begin(), datagram.end()}, run.path, run.ecn});
+  });
+  return false;
+}
+
+void io_worker::drain_inbox(time_point now) {
+  if (inbox_.empty()) return;
+  for (const inbound_run& run : inbox_) {
+    run.for_each_datagram([&](byte_span datagram) { connection_->receive(datagram, run.path, run.ecn, now); });
+  }
+  inbox_.clear();
+  last_heard_of_peer_ = now;
+  refusals_in_a_row_ = 0;
+}
+
+// --- A turn ---------------------------------------------------------------------------------------------------------
+
+void io_worker::turn() {
+  turn_scheduled_ = false;
+  if (router_ == nullptr || is_finished()) return;
+  shard_->counters().worker_turns.add();
+
+  const time_point now = read_clock();
+  drain_inbox(now);
+  if (const auto deadline = connection_->next_deadline(); deadline && *deadline <= now) connection_->on_timeout(now);
+  tell_events(now);
+  if (auto* const active = std::get_if<running>(&stage_)) {
+    active->application->process_reads(*this, now);
+    active->application->process_writes(*this, now);
+    tell_events(now);
+  }
+  flush(now);
+  if (is_finished()) return;
+  // Sending makes room, and who waited for room will now write: after them is another turn.
+  if (tell_events(now)) wake();
+  if (connection_->is_drained()) return finish();
+  set_timer();
+}
+
+bool io_worker::tell_events(time_point now) {
+  bool told = false;
+  while (const auto event = connection_->poll_event()) {
+    std::visit([&](const auto& each) { on(each, now); }, *event);
+    told = true;
+  }
+  return told;
+}
+
+application_over_quic* io_worker::application() noexcept {
+  return std::visit(overloaded{[](handshaking& stage) { return stage.application.get(); },
+                               [](running& stage) { return stage.application.get(); },
+                               [](auto&) -> application_over_quic* { return nullptr; }},
+                    stage_);
+}
+
+void io_worker::on(const quic::handshake_completed&, time_point now) {
+  auto* const stage = std::get_if<handshaking>(&stage_);
+  if (stage == nullptr) return;
+  std::unique_ptr<application_over_quic> application = std::move(stage->application);
+  application_over_quic& lively = *application;
+  stage_ = running{std::move(application)};
+  shard_->counters().connections_established.add();
+  router_->handshake_ended(*this);
+  lively.on_connection_established(*this, now);
+}
+
+void io_worker::on(const quic::connection_id_issued& event, time_point) {
+  ids_.push_back(event.id);
+  router_->add_route(event.id, *this);
+}
+
+void io_worker::on(const quic::connection_id_retired& event, time_point) {
+  std::erase(ids_, event.id);
+  router_->remove_route(event.id, *this);
+}
+
+void io_worker::on(const quic::connection_closed& event, time_point) { end(describe(event.reason), closing{}); }
+
+template <class ForApplication>
+void io_worker::on(const ForApplication& event, time_point now) {
+  if (auto* const stage = std::get_if<running>(&stage_)) stage->application->on_event(*this, event, now);
+}
+
+void io_worker::end(const connection_end& how, worker_stage next) {
+  const bool was_handshaking = is_handshaking();
+  worker_stage last = std::exchange(stage_, std::move(next));
+  if (was_handshaking) {
+    shard_->counters().failed_handshakes.add();
+    router_->handshake_ended(*this);
+  }
+  std::visit(overloaded{[&](handshaking& stage) { stage.application->on_connection_closed(how); },
+                        [&](running& stage) { stage.application->on_connection_closed(how); }, [](auto&) {}},
+             last);
+}
+
+void io_worker::finish() {
+  stage_ = finished{};
+  inbox_.clear();
+  timer_.cancel();
+  for (const connection_id& id : ids_) router_->remove_route(id, *this);
+  ids_.clear();
+  router_->forget(*this);
+}
+
+void io_worker::on_peer_refused(const error_code& code) {
+  if (router_ == nullptr || is_finished()) return;
+  if (std::holds_alternative<running>(stage_)) {
+    ++refusals_in_a_row_;
+    const bool believed =
+        refusals_in_a_row_ >= refusals_to_believe && read_clock() - last_heard_of_peer_ >= silence_to_believe;
+    if (!believed) return;
+    end({error::peer_lost, "nobody listens at " + connection_->path().peer.to_string() + " any more", std::nullopt},
+        finished{});
+  } else {
+    end(describe(code, connection_->path().peer.to_string()), finished{});
+  }
+  finish();
+}
+
+// --- Outbound -------------------------------------------------------------------------------------------------------
+
+void io_worker::flush(time_point now) {
+  if (!held_back_.data.empty()) return;
+  net::udp_socket& socket = router_->socket();
+  for (int batches = 0; batches < max_batches_per_turn; ++batches) {
+    const byte_span buffer = shard_->send_buffer();
+    const auto made = connection_->transmit(buffer, socket.capabilities().max_segments, now);
+    if (!made) return;
+    if (!send({.data = buffer.first(made->size),
+               .segment_size = made->segment_size,
+               .path = made->path,
+               .ecn = made->ecn}))
+      return;
+  }
+  wake();
+}
+
+bool io_worker::send(net::outgoing_datagrams batch) {
+  while (!batch.data.empty()) {
+    error_code error;
+    batch.data = batch.data.subspan(router_->socket().send(batch, error));
+    switch (net::classify_send_error(error)) {
+      case net::send_failure::none:
+        break;
+      case net::send_failure::would_block:
+        hold_back(batch);
+        return false;
+      case net::send_failure::too_large:
+        batch.data = batch.data.subspan(std::min(batch.segment_size, batch.data.size()));
+        break;
+      case net::send_failure::path:
+      case net::send_failure::socket:
+        // Lost like a packet on the way, unless this is a client's first try and better told at once.
+        shard_->counters().write_errors.add();
+        if (connection_->role() != endpoint_role::client || std::holds_alternative<running>(stage_)) return true;
+        on_peer_refused(error);
+        return false;
+    }
+  }
+  return true;
+}
+
+void io_worker::hold_back(const net::outgoing_datagrams& rest) {
+  shard_->counters().write_would_block.add();
+  held_back_.data.assign(rest.data.begin(), rest.data.end());
+  held_back_.segment_size = rest.segment_size;
+  held_back_.path = rest.path;
+  held_back_.ecn = rest.ecn;
+  router_->socket().async_wait_writable([self = shared_from_this()](const error_code& error) {
+    if (!error) self->send_what_was_held_back();
+  });
+}
+
+void io_worker::send_what_was_held_back() {
+  if (router_ == nullptr || is_finished()) return;
+  const held_back_batch batch = std::exchange(held_back_, {});
+  if (send({.data = batch.data, .segment_size = batch.segment_size, .path = batch.path, .ecn = batch.ecn})) turn();
+}
+
+// --- The timer ------------------------------------------------------------------------------------------------------
+
+// The timer is only moved when the deadline comes earlier; one that went later is noticed when the timer fires.
+void io_worker::set_timer() {
+  const auto deadline = connection_->next_deadline();
+  if (!deadline || (timer_set_for_ && *timer_set_for_ <= *deadline)) return;
+  timer_set_for_ = deadline;
+  timer_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(*deadline));
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->on_timer();
+  });
+}
+
+void io_worker::on_timer() {
+  timer_set_for_.reset();
+  if (router_ == nullptr || is_finished()) return;
+  const auto deadline = connection_->next_deadline();
+  if (deadline && *deadline > read_clock()) return set_timer();
+  turn();
+}
+
+}  // namespace quasio::runtime

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "quasio/net/udp_socket.hpp"
+#include "quasio/runtime/application_over_quic.hpp"
+#include "runtime/inbound_run.hpp"
+#include "runtime/worker_stages.hpp"
+
+namespace quasio::runtime {
+
+class inbound_packet_router;
+class shard_state;
+
+struct io_worker_limits {
+  std::size_t inbox_size = 64;
+  std::size_t waiting_inbox_size = 8;
+};
+
+/// Owns one connection and is the only one to touch it; client and server alike. Its turn: take what came, tell events,
+/// process_reads, process_writes, send, set the timer. Everything runs on the shard's executor.
+class io_worker final : public worker, public std::enable_shared_from_this<io_worker> {
+public:
+  io_worker(std::shared_ptr<shard_state> shard, inbound_packet_router& router,
+            std::unique_ptr<quic::connection> connection, io_worker_limits limits);
+  ~io_worker();
+
+  /// Tells the router the connection IDs that exist from the start. Call it once, before anything is delivered.
+  void register_first_ids();
+
+  /// Begins the handshake.
+  void start(std::unique_ptr<application_over_quic> application);
+
+  /// Ends a connection that was never started.
+  void refuse();
+
+  /// Puts datagrams into the inbox, and says whether they are the first there: then a turn is due.
+  bool deliver(inbound_run run);
+
+  /// One turn, now. The caller keeps the worker alive meanwhile.
+  void turn();
+
+  /// The network refuses what is sent to the peer: nobody is there, or no way leads there.
+  void on_peer_refused(const error_code& code);
+
+  /// The router goes away.
+  void detach() noexcept;
+
+  /// Whether the handshake was neither completed nor given up.
+  bool is_handshaking() const noexcept;
+
+  // worker:
+  quic::connection& connection() noexcept override { return *connection_; }
+  const asio::any_io_executor& get_executor() const noexcept override;
+  random_source& random() noexcept override;
+  void wake() override;
+  void close(std::uint64_t application_code, std::string_view reason) override;
+
+private:
+  using timer_type = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                                asio::any_io_executor>;
+
+  bool keep_for_application(awaiting_application& stage, const inbound_run& run);
+  void drain_inbox(time_point now);
+  bool tell_events(time_point now);
+  void on(const quic::handshake_completed& event, time_point now);
+  void on(const quic::connection_id_issued& event, time_point now);
+  void on(const quic::connection_id_retired& event, time_point now);
+  void on(const quic::connection_closed& event, time_point now);
+  template <class ForApplication>
+  void on(const ForApplication& event, time_point now);
+
+  application_over_quic* application() noexcept;
+  bool is_finished() const noexcept { return std::holds_alternative<finished>(stage_); }
+  void end(const connection_end& how, worker_stage next);
+  void finish();
+
+  void flush(time_point now);
+  bool send(net::outgoing_datagrams batch);
+  void hold_back(const net::outgoing_datagrams& rest);
+  void send_what_was_held_back();
+
+  void set_timer();
+  void on_timer();
+
+  std::shared_ptr<shard_state> shard_;
+  inbound_packet_router* router_;
+  std::unique_ptr<quic::connection> connection_;
+  io_worker_limits limits_;
+  worker_stage stage_;
+
+  std::vector<inbound_run> inbox_;
+  std::vector<connection_id> ids_;
+
+  /// What a full socket did not take; nothing else is sent before it.
+  struct held_back_batch {
+    std::vector<std::uint8_t> data;
+    std::size_t segment_size = 0;
+    network_path path;
+    ecn_codepoint ecn = ecn_codepoint::not_ect;
+  };
+  held_back_batch held_back_;
+
+  timer_type timer_;
+  std::optional<time_point> timer_set_for_;
+  bool turn_scheduled_ = false;
+  unsigned refusals_in_a_row_ = 0;
+  time_point last_heard_of_peer_{};
+};
+
+}  // namespace quasio::runtime

@@ -1,0 +1,171 @@
+#include "runtime/quic_connection_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace quasio::runtime {
+namespace {
+
+template <class Operations>
+bool cancel_one(Operations& operations, std::uint64_t tag) {
+  const auto found =
+      std::find_if(operations.begin(), operations.end(), [&](const auto& each) { return each.tag() == tag; });
+  if (found == operations.end()) return false;
+  auto operation = std::move(*found);
+  operations.erase(found);
+  operation.complete(asio::error::operation_aborted, {});
+  return true;
+}
+
+}  // namespace
+
+// --- Streams that we open
+// ---------------------------------------------------------------------------------------------
+
+void quic_connection_state::open(stream_direction direction, pending_operation<quic_stream> operation) {
+  if (host_ == nullptr) return operation.complete(end_ ? end_->code : make_error_code(error::connection_closed), {});
+  if (opens(direction).empty() && try_to_open(direction, operation)) return;
+  if (opens(direction).size() >= limits_.max_waiting_opens) return operation.complete(error::too_many_waiting, {});
+  opens(direction).push_back(std::move(operation));
+}
+
+bool quic_connection_state::try_to_open(stream_direction direction, pending_operation<quic_stream>& operation) {
+  const auto id = host_->connection().open_stream(direction);
+  if (!id && id.error() == quic::stream_error::limit_reached) return false;
+  if (!id) {
+    operation.complete(id.error(), {});
+  } else {
+    operation.complete(error_code(), add_stream(*id));
+  }
+  return true;
+}
+
+void quic_connection_state::on(const quic::streams_available& event) {
+  auto& waiting = opens(event.direction);
+  while (!waiting.empty() && try_to_open(event.direction, waiting.front())) waiting.pop_front();
+}
+
+// --- Streams that the peer opens
+// --------------------------------------------------------------------------------------
+
+void quic_connection_state::on(const quic::stream_opened& event) {
+  quic_stream stream = add_stream(event.id);
+  if (!accepts_.empty()) {
+    auto operation = std::move(accepts_.front());
+    accepts_.pop_front();
+    operation.complete(error_code(), std::move(stream));
+  } else if (unaccepted_.size() < limits_.max_waiting_streams) {
+    unaccepted_.push_back(std::move(stream));
+  }
+}
+
+void quic_connection_state::accept(pending_operation<quic_stream> operation) {
+  if (!unaccepted_.empty()) {
+    quic_stream stream = std::move(unaccepted_.front());
+    unaccepted_.pop_front();
+    return operation.complete(error_code(), std::move(stream));
+  }
+  if (host_ == nullptr) return operation.complete(end_ ? end_->code : make_error_code(error::connection_closed), {});
+  accepts_.push_back(std::move(operation));
+}
+
+// --- What happens to streams
+// ------------------------------------------------------------------------------------------
+
+quic_stream quic_connection_state::add_stream(stream_id id) {
+  auto stream = std::make_shared<quic_stream_state>(*host_, id);
+  streams_.insert_or_assign(id, stream);
+  return quic_stream(std::move(stream));
+}
+
+quic_stream_state* quic_connection_state::find(stream_id id) const {
+  const auto found = streams_.find(id);
+  return found != streams_.end() ? found->second.get() : nullptr;
+}
+
+void quic_connection_state::on(const quic::stream_readable& event) {
+  if (auto* const stream = find(event.id)) stream->on_readable();
+}
+
+void quic_connection_state::on(const quic::stream_writable& event) {
+  if (auto* const stream = find(event.id)) stream->on_writable();
+}
+
+void quic_connection_state::on(const quic::stream_reset& event) {
+  if (auto* const stream = find(event.id)) stream->on_reset(event.code);
+}
+
+void quic_connection_state::on(const quic::stream_stopped& event) {
+  if (auto* const stream = find(event.id)) stream->on_stopped(event.code);
+}
+
+void quic_connection_state::on(const quic::stream_closed& event) {
+  const auto found = streams_.find(event.id);
+  if (found == streams_.end()) return;
+  const auto stream = std::move(found->second);
+  streams_.erase(found);
+  stream->on_closed();
+}
+
+// --- The connection
+// ---------------------------------------------------------------------------------------------------
+
+void quic_connection_state::on_established() {
+  handshake_ = host_->connection().handshake();
+  path_ = host_->connection().path();
+}
+
+void quic_connection_state::on_event(const quic::event& event) {
+  std::visit([this](const auto& each) { on(each); }, event);
+}
+
+void quic_connection_state::wait_closed(pending_operation<connection_end> operation) {
+  if (end_) return operation.complete(error_code(), *end_);
+  closings_.push_back(std::move(operation));
+}
+
+void quic_connection_state::close(std::uint64_t code, std::string_view reason) {
+  if (host_ != nullptr) host_->close(code, reason);
+}
+
+void quic_connection_state::cancel_operation(std::uint64_t tag) {
+  if (cancel_one(accepts_, tag) || cancel_one(opens_[0], tag) || cancel_one(opens_[1], tag)) return;
+  cancel_one(closings_, tag);
+}
+
+void quic_connection_state::on_connection_closed(const connection_end& end) {
+  host_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  end_ = end;
+  for (const auto& [id, stream] : std::exchange(streams_, {})) stream->on_connection_closed(end.code);
+  for (auto& waiting : opens_) {
+    for (auto& operation : std::exchange(waiting, {})) operation.complete(end.code, {});
+  }
+  for (auto& operation : std::exchange(accepts_, {})) operation.complete(end.code, {});
+  for (auto& operation : std::exchange(closings_, {})) operation.complete(error_code(), end);
+}
+
+// The io_context goes away, or the worker did end everything already and nothing is left here.
+void quic_connection_state::abandon() noexcept {
+  host_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  const auto streams = std::exchange(streams_, {});
+  for (const auto& [id, stream] : streams) stream->abandon();
+  const auto opens = std::exchange(opens_, {});
+  const auto accepts = std::exchange(accepts_, {});
+  const auto closings = std::exchange(closings_, {});
+}
+
+void quic_application::on_connection_established(worker&, time_point) {
+  state_->on_established();
+  std::exchange(on_outcome_, nullptr)(quic_connection(state_), nullptr);
+}
+
+void quic_application::on_event(worker&, const quic::event& event, time_point) { state_->on_event(event); }
+
+void quic_application::on_connection_closed(const connection_end& end) {
+  state_->on_connection_closed(end);
+  if (on_outcome_) std::exchange(on_outcome_, nullptr)(quic_connection(), &end);
+}
+
+}  // namespace quasio::runtime

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "quasio/runtime/application_over_quic.hpp"
+#include "quasio/runtime/pending_operation.hpp"
+#include "quasio/runtime/quic_connection.hpp"
+#include "runtime/quic_stream_state.hpp"
+
+namespace quasio::runtime {
+
+/// What a quic_connection stands for: its streams and who waits for what. All but is_over(), handshake() and path()
+/// belongs to the executor.
+class quic_connection_state final : public cancellable {
+public:
+  quic_connection_state(asio::any_io_executor executor, quic_connection_limits limits)
+      : executor_(std::move(executor)), limits_(limits) {}
+
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
+
+  /// Fixed once the connection is established.
+  const quic::handshake_summary& handshake() const noexcept { return handshake_; }
+  const network_path& path() const noexcept { return path_; }
+
+  void open(stream_direction direction, pending_operation<quic_stream> operation);
+  void accept(pending_operation<quic_stream> operation);
+  void wait_closed(pending_operation<connection_end> operation);
+  void close(std::uint64_t code, std::string_view reason);
+  void cancel_operation(std::uint64_t tag) override;
+
+  // What the worker tells:
+  void on_started(worker& host) { host_ = &host; }
+  void on_established();
+  void on_event(const quic::event& event);
+  void on_connection_closed(const connection_end& end);
+  void abandon() noexcept;
+
+private:
+  using waiting_opens = std::deque<pending_operation<quic_stream>>;
+
+  void on(const quic::stream_opened& event);
+  void on(const quic::stream_readable& event);
+  void on(const quic::stream_writable& event);
+  void on(const quic::stream_reset& event);
+  void on(const quic::stream_stopped& event);
+  void on(const quic::stream_closed& event);
+  void on(const quic::streams_available& event);
+  template <class Other>
+  void on(const Other&) {}
+
+  bool try_to_open(stream_direction direction, pending_operation<quic_stream>& operation);
+  quic_stream add_stream(stream_id id);
+  quic_stream_state* find(stream_id id) const;
+  waiting_opens& opens(stream_direction direction) { return opens_[static_cast<std::size_t>(direction)]; }
+
+  asio::any_io_executor executor_;
+  quic_connection_limits limits_;
+  worker* host_ = nullptr;
+  std::atomic<bool> over_{false};
+  quic::handshake_summary handshake_;
+  network_path path_;
+  std::optional<connection_end> end_;
+
+  std::unordered_map<stream_id, std::shared_ptr<quic_stream_state>> streams_;
+  std::array<waiting_opens, 2> opens_;
+  std::deque<pending_operation<quic_stream>> accepts_;
+  std::deque<quic_stream> unaccepted_;
+  std::vector<pending_operation<connection_end>> closings_;
+};
+
+/// Runs a quic_connection over QUIC. `on_outcome` is called once: with the connection when it is established, or with
+/// why not.
+class quic_application final : public application_over_quic {
+public:
+  using outcome = std::function<void(quic_connection, const connection_end*)>;
+
+  quic_application(std::shared_ptr<quic_connection_state> state, outcome on_outcome)
+      : state_(std::move(state)), on_outcome_(std::move(on_outcome)) {}
+  ~quic_application() override { state_->abandon(); }
+
+  void on_started(worker& host) override { state_->on_started(host); }
+  void on_connection_established(worker& host, time_point now) override;
+  void on_event(worker& host, const quic::event& event, time_point now) override;
+  void on_connection_closed(const connection_end& end) override;
+
+private:
+  std::shared_ptr<quic_connection_state> state_;
+  outcome on_outcome_;
+};
+
+}  // namespace quasio::runtime
