@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quasio::http3 {
+
+/// What one side tells the other in its SETTINGS frame, and the limits it keeps. Each limit a peer can push against is
+/// here.
+struct settings {
+  /// Largest field section taken, in bytes as RFC 9114 section 4.2.2 counts them (name + value + 32 a field). Sent to
+  /// the peer. A larger request is answered with 431, anything else that is larger is refused with H3_EXCESSIVE_LOAD.
+  std::uint64_t max_field_section_size = 64 * 1024;
+
+  /// Fields in one section; more are an attack rather than a message.
+  std::size_t max_fields = 256;
+
+  /// Unknown frames and empty DATA frames are skipped, not stored; a peer that sends more bytes of them than this in a
+  /// row on one stream without one that means something is closed with H3_EXCESSIVE_LOAD.
+  std::uint64_t max_skipped_bytes = 1024 * 1024;
+
+  /// Interim (1xx) responses taken for one request.
+  std::size_t max_interim_responses = 16;
+
+  /// Bytes of the peer's SETTINGS frame: those in use take some 30.
+  std::size_t max_settings_size = 4096;
+
+  /// Server: Extended CONNECT is welcome (RFC 9220).
+  bool enable_connect_protocol = false;
+
+  /// Sends reserved settings, frames and streams, so that peers stay tolerant (RFC 9114, section 7.2.8). Reserved
+  /// frames go on the control stream only, because clients exist that stumble over one on their first request stream.
+  bool grease = true;
+};
+
+/// What the peer's SETTINGS frame said; defaults until it came.
+struct peer_settings {
+  std::uint64_t max_field_section_size = UINT64_MAX;
+  std::uint64_t qpack_max_table_capacity = 0;
+  std::uint64_t qpack_blocked_streams = 0;
+  bool enable_connect_protocol = false;
+  bool h3_datagram = false;
+
+  friend bool operator==(const peer_settings&, const peer_settings&) = default;
+};
+
+}  // namespace quasio::http3

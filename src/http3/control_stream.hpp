@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "http3/breach.hpp"
+#include "http3/event_queue.hpp"
+#include "http3/frame.hpp"
+#include "quasio/base/result.hpp"
+#include "quasio/http3/settings.hpp"
+
+namespace quasio::http3 {
+
+/// The peer's control stream (RFC 9114, section 6.2.1): its settings, and its wish to go away.
+class control_stream {
+public:
+  control_stream(endpoint_role our_role, const settings& limits) noexcept : role_(our_role), limits_(limits) {}
+
+  /// Takes the next bytes of the stream, in any pieces, and tells what they say as events. Every error ends the
+  /// connection.
+  result<void, breach> take(byte_view bytes, event_queue& events);
+
+  const peer_settings& peer() const noexcept { return peer_; }
+
+  /// The ID in the peer's last GOAWAY frame; empty when none came.
+  std::optional<std::uint64_t> goaway_id() const noexcept { return goaway_id_; }
+
+private:
+  result<void, breach> begin_frame(const frame_header& header);
+  result<void, breach> begin_first_frame(const frame_header& header);
+  result<void, breach> begin_id_frame(const frame_header& header);
+  result<void, breach> take_payload(byte_view& bytes);
+  result<void, breach> skip(std::uint64_t count);
+  result<void, breach> finish_frame(event_queue& events);
+  result<void, breach> finish_settings(event_queue& events);
+  result<void, breach> finish_goaway(event_queue& events);
+  result<void, breach> finish_max_push_id();
+  bool keeps_payload() const noexcept;
+
+  endpoint_role role_;
+  const settings& limits_;
+  frame_reader frames_;
+  std::vector<std::uint8_t> payload_;  ///< Of a frame that is understood, as far as it came.
+  peer_settings peer_;
+  bool settings_came_ = false;
+  std::optional<std::uint64_t> goaway_id_;
+  std::optional<std::uint64_t> max_push_id_;
+  std::uint64_t skipped_ = 0;  ///< Bytes since a frame that meant anything.
+};
+
+}  // namespace quasio::http3

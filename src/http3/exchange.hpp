@@ -1,0 +1,63 @@
+#pragma once
+
+#include "http3/message_receiver.hpp"
+#include "http3/message_sender.hpp"
+
+namespace quasio::http3 {
+
+/// One request and its response: the two messages on a request stream, and how the exchange ends.
+class exchange {
+public:
+  /// A server's: the request is to come.
+  explicit exchange(stream_id id) noexcept : id_(id), receiver_(id), sender_(id) {}
+
+  /// A client's.
+  exchange(stream_id id, const request_head& request) noexcept : id_(id), receiver_(id, request), sender_(id) {}
+
+  // --- What the transport tells. An error ends the connection.
+  // ---------------------------------------------------------
+
+  result<void, error> on_readable(const exchange_context& context);
+  void on_writable(const exchange_context& context);
+  void on_reset(const exchange_context& context, error_code code);
+  void on_stopped(const exchange_context& context, error_code code);
+  void on_closed(const exchange_context& context);
+
+  // --- What the application wants
+  // --------------------------------------------------------------------------------------
+
+  operation_result<void> send_request(const exchange_context& context, const field_list& fields,
+                                      const request_head& head, bool end);
+  operation_result<void> send_response(const exchange_context& context, const field_list& fields, bool end);
+  operation_result<std::size_t> write_body(const exchange_context& context, byte_view data, bool end);
+  operation_result<void> send_trailers(const exchange_context& context, const field_list& fields);
+
+  /// The outer error ends the connection.
+  result<operation_result<body_read>, error> read_body(const exchange_context& context, byte_span out);
+
+  void cancel(const exchange_context& context, error_code code);
+
+  /// A server that is going away has not processed the request (RFC 9114, section 5.2).
+  void give_up_unprocessed(const exchange_context& context);
+
+  /// Whether the application knows of it.
+  bool is_announced() const noexcept { return receiver_.is_announced(); }
+
+  /// Whether nothing is left of it, and the application, which never knew of it, need not be told.
+  bool is_gone_unheard() const noexcept { return transport_closed_ && !is_announced(); }
+
+private:
+  result<void, error> punish(const exchange_context& context, const breach& broken);
+  void answer_too_large(const exchange_context& context);
+  void abandon_both(const exchange_context& context, error_code code);
+  void stop_reading(const exchange_context& context, error_code code);
+  void tell_if_closed(const exchange_context& context);
+
+  stream_id id_;
+  message_receiver receiver_;
+  message_sender sender_;
+  bool transport_closed_ = false;
+  bool closed_told_ = false;
+};
+
+}  // namespace quasio::http3

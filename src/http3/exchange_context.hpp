@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "http3/event_queue.hpp"
+#include "http3/qpack_decoder.hpp"
+#include "http3/qpack_encoder.hpp"
+#include "http3/transport_streams.hpp"
+#include "quasio/http3/settings.hpp"
+
+namespace quasio::http3 {
+
+/// What an exchange borrows from its connection for one call.
+struct exchange_context {
+  endpoint_role role;
+  transport_streams& transport;
+  const settings& limits;
+  const peer_settings& peer;
+  qpack_encoder& encoder;
+  qpack_decoder& decoder;
+  event_queue& events;
+  std::vector<std::uint8_t>& scratch;  ///< For building frames, so that their memory is used again.
+};
+
+}  // namespace quasio::http3

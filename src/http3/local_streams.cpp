@@ -1,0 +1,74 @@
+#include "http3/local_streams.hpp"
+
+#include "http3/frame.hpp"
+#include "http3/settings_frame.hpp"
+
+namespace quasio::http3 {
+namespace {
+
+/// Numbers that are reserved, of lengths that vary (RFC 9114, section 7.2.8).
+std::uint64_t take_reserved(random_source& random) {
+  std::array<std::uint8_t, 4> bytes;
+  random.fill(bytes);
+  std::uint64_t n = 0;
+  for (const std::uint8_t byte : bytes) n = n << 8 | byte;
+  return reserved_code_point(n >> (n & 0x0f));
+}
+
+void append_random(std::vector<std::uint8_t>& out, random_source& random) {
+  std::array<std::uint8_t, 8> bytes;
+  random.fill(bytes);
+  out.insert(out.end(), bytes.begin(), bytes.begin() + (bytes[0] & 7));
+}
+
+}  // namespace
+
+local_streams::local_streams(endpoint_role role, const settings& ours, random_source& random) {
+  append_varint(control_.beginning, stream_type::control);
+  append_varint(encoder_.beginning, stream_type::qpack_encoder);
+  append_varint(decoder_.beginning, stream_type::qpack_decoder);
+  if (!ours.grease) {
+    append_settings_frame(control_.beginning, ours, role, {});
+    return;
+  }
+  append_settings_frame(control_.beginning, ours, role, {take_reserved(random), take_reserved(random)});
+  std::vector<std::uint8_t> payload;
+  append_random(payload, random);
+  append_frame_header(control_.beginning, take_reserved(random), payload.size());
+  control_.beginning.insert(control_.beginning.end(), payload.begin(), payload.end());
+  reserved_.emplace();
+  append_varint(reserved_->beginning, take_reserved(random));
+  append_random(reserved_->beginning, random);
+}
+
+void local_streams::open(transport_streams& transport) {
+  for (local_stream* stream : {&control_, &encoder_, &decoder_}) {
+    if (!stream->id && !open(transport, *stream, false)) return;
+  }
+  // Once, and not at the cost of waiting: nobody misses it.
+  if (reserved_) (void)open(transport, *reserved_, true);
+  reserved_.reset();
+}
+
+bool local_streams::open(transport_streams& transport, local_stream& stream, bool and_end) {
+  const auto opened = transport.open_stream(stream_direction::unidirectional);
+  if (!opened) return false;
+  stream.id = *opened;
+  (void)transport.stream_write_whole(*opened, stream.beginning, and_end);
+  stream.beginning = {};
+  return true;
+}
+
+void local_streams::send_on_control(transport_streams& transport, byte_view frame) {
+  if (control_.id) {
+    (void)transport.stream_write_whole(*control_.id, frame, false);
+  } else {
+    control_.beginning.insert(control_.beginning.end(), frame.begin(), frame.end());
+  }
+}
+
+bool local_streams::is_critical(stream_id id) const noexcept {
+  return control_.id == id || encoder_.id == id || decoder_.id == id;
+}
+
+}  // namespace quasio::http3

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "http3/transport_streams.hpp"
+#include "quasio/base/random.hpp"
+#include "quasio/http3/settings.hpp"
+
+namespace quasio::http3 {
+
+/// Our unidirectional streams: control, QPACK encoder and decoder, and one that means nothing, where grease is wanted.
+class local_streams {
+public:
+  local_streams(endpoint_role role, const settings& ours, random_source& random);
+
+  /// Opens the streams, as far as the peer allows; to be called again when it allows more.
+  void open(transport_streams& transport);
+
+  /// Sends a frame on the control stream, or with it once it is open.
+  void send_on_control(transport_streams& transport, byte_view frame);
+
+  /// Whether the connection lives on this stream.
+  bool is_critical(stream_id id) const noexcept;
+
+private:
+  /// One of the streams, and the bytes that it begins with.
+  struct local_stream {
+    std::optional<stream_id> id;
+    std::vector<std::uint8_t> beginning;
+  };
+
+  bool open(transport_streams& transport, local_stream& stream, bool and_end);
+
+  local_stream control_;
+  local_stream encoder_;
+  local_stream decoder_;
+  std::optional<local_stream> reserved_;  ///< Not yet sent.
+};
+
+}  // namespace quasio::http3

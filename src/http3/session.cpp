@@ -1,0 +1,216 @@
+#include "http3/session.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "http3/frame.hpp"
+
+namespace quasio::http3 {
+namespace {
+
+bool is_request_stream(stream_id id) noexcept { return direction_of(id) == stream_direction::bidirectional; }
+
+unexpected<operation_error> refuse(operation_error why) { return unexpected<operation_error>(why); }
+
+}  // namespace
+
+session::session(endpoint_role role, const settings& limits, random_source& random)
+    : role_(role),
+      limits_(limits),
+      control_(role, limits_),
+      local_streams_(role, limits_, random),
+      peer_streams_(role),
+      goaway_(role) {}
+
+// --- What the transport tells
+// -------------------------------------------------------------------------------------------
+
+void session::start(transport_streams& transport) { local_streams_.open(transport); }
+
+void session::handle(transport_streams& transport, const quic::event& happened) {
+  if (ended_) return;
+  std::visit([&](const auto& one) { on(transport, one); }, happened);
+}
+
+std::optional<event> session::poll_event() {
+  if (events_.empty()) return std::nullopt;
+  event next = events_.take();
+  // Until now the exchange could be asked about what was told before.
+  if (const auto* closed = std::get_if<exchange_closed>(&next)) exchanges_.erase(closed->id);
+  return next;
+}
+
+void session::on(transport_streams& transport, const quic::stream_opened& opened) {
+  if (!is_request_stream(opened.id)) {
+    peer_streams_.on_opened(opened.id);
+  } else if (role_ == endpoint_role::server) {
+    admit_request(transport, opened.id);
+  } else {
+    fail(transport, {error_code::stream_creation_error, "a bidirectional stream from a server"});  // Section 6.1.
+  }
+}
+
+void session::admit_request(transport_streams& transport, stream_id id) {
+  if (goaway_.refuses(id)) {
+    transport.stop_sending(id, error_code::request_rejected);
+    transport.reset_stream(id, error_code::request_rejected);
+    return;
+  }
+  goaway_.on_request(id);
+  exchanges_.try_emplace(id, id);
+}
+
+void session::on(transport_streams& transport, const quic::stream_readable& readable) {
+  if (!is_request_stream(readable.id)) return read_peer_stream(transport, readable.id);
+  exchange* reader = find_exchange(readable.id);
+  if (reader == nullptr) return;
+  if (const auto read = reader->on_readable(context(transport)); !read) fail(transport, read.error());
+}
+
+void session::read_peer_stream(transport_streams& transport, stream_id id) {
+  const peer_stream_readers readers{control_, decoder_, encoder_, events_};
+  if (const auto read = peer_streams_.on_readable(transport, id, readers); !read)
+    return fail(transport, read.error().what);
+  heed_goaway(transport);
+}
+
+void session::heed_goaway(transport_streams& transport) {
+  if (role_ == endpoint_role::server || !control_.goaway_id()) return;
+  for (auto& [id, one] : exchanges_) {
+    if (id >= *control_.goaway_id()) one.give_up_unprocessed(context(transport));
+  }
+}
+
+void session::on(transport_streams& transport, const quic::stream_writable& writable) {
+  if (exchange* writer = find_exchange(writable.id)) writer->on_writable(context(transport));
+}
+
+void session::on(transport_streams& transport, const quic::stream_reset& reset) {
+  if (is_request_stream(reset.id)) {
+    if (exchange* reader = find_exchange(reset.id)) reader->on_reset(context(transport), error_code{reset.code});
+  } else if (const auto tolerated = peer_streams_.on_reset(reset.id); !tolerated) {
+    fail(transport, tolerated.error().what);
+  }
+}
+
+void session::on(transport_streams& transport, const quic::stream_stopped& stopped) {
+  if (local_streams_.is_critical(stopped.id)) {
+    fail(transport, {error_code::closed_critical_stream, "a critical stream was refused"});  // Section 6.2.1.
+  } else if (exchange* writer = find_exchange(stopped.id)) {
+    writer->on_stopped(context(transport), error_code{stopped.code});
+  }
+}
+
+void session::on(transport_streams& transport, const quic::stream_closed& closed) {
+  const auto found = exchanges_.find(closed.id);
+  if (found == exchanges_.end()) return;
+  found->second.on_closed(context(transport));
+  if (found->second.is_gone_unheard()) exchanges_.erase(found);
+}
+
+void session::on(transport_streams& transport, const quic::streams_available& available) {
+  if (available.direction == stream_direction::unidirectional) {
+    local_streams_.open(transport);
+  } else if (std::exchange(wants_requests_, false)) {
+    events_.push(requests_available{});
+  }
+}
+
+void session::on(transport_streams&, const quic::connection_closed&) { ended_ = true; }
+
+void session::fail(transport_streams& transport, const error& why) {
+  ended_ = true;
+  transport.close(why.code, why.reason);
+}
+
+// --- What the application wants
+// -----------------------------------------------------------------------------------------
+
+operation_result<stream_id> session::send_request(transport_streams& transport, const field_list& fields, bool end) {
+  if (role_ != endpoint_role::client) return refuse(operation_error::wrong_state);
+  if (ended_ || transport.is_closed()) return refuse(operation_error::connection_closed);
+  if (control_.goaway_id()) return refuse(operation_error::going_away);
+  const auto head = validate_request(fields);
+  if (!head) return refuse(operation_error::malformed_fields);
+  if (head->is_extended && !peer().enable_connect_protocol) return refuse(operation_error::wrong_state);
+  if (section_size(fields) > peer().max_field_section_size) return refuse(operation_error::fields_too_large);
+  const auto opened = transport.open_stream(stream_direction::bidirectional);
+  if (!opened) {
+    wants_requests_ = opened.error() == quic::stream_error::limit_reached;
+    return refuse(to_operation_error(opened.error()));
+  }
+  exchange& begun = exchanges_.try_emplace(*opened, *opened, *head).first->second;
+  if (const auto sent = begun.send_request(context(transport), fields, *head, end); !sent) {
+    exchanges_.erase(*opened);
+    return refuse(sent.error());
+  }
+  return *opened;
+}
+
+operation_result<void> session::send_response(transport_streams& transport, stream_id id, const field_list& fields,
+                                              bool end) {
+  const auto found = exchange_to_use(transport, id);
+  if (!found) return refuse(found.error());
+  if (role_ != endpoint_role::server) return refuse(operation_error::wrong_state);
+  return (*found)->send_response(context(transport), fields, end);
+}
+
+operation_result<std::size_t> session::write_body(transport_streams& transport, stream_id id, byte_view data,
+                                                  bool end) {
+  const auto found = exchange_to_use(transport, id);
+  if (!found) return refuse(found.error());
+  return (*found)->write_body(context(transport), data, end);
+}
+
+operation_result<void> session::send_trailers(transport_streams& transport, stream_id id, const field_list& fields) {
+  const auto found = exchange_to_use(transport, id);
+  if (!found) return refuse(found.error());
+  return (*found)->send_trailers(context(transport), fields);
+}
+
+operation_result<body_read> session::read_body(transport_streams& transport, stream_id id, byte_span out) {
+  const auto found = exchange_to_use(transport, id);
+  if (!found) return refuse(found.error());
+  auto read = (*found)->read_body(context(transport), out);
+  if (read) return *read;
+  fail(transport, read.error());
+  return refuse(operation_error::connection_closed);
+}
+
+operation_result<void> session::cancel(transport_streams& transport, stream_id id, error_code code) {
+  const auto found = exchange_to_use(transport, id);
+  if (!found) return refuse(found.error());
+  (*found)->cancel(context(transport), code);
+  return {};
+}
+
+void session::send_goaway(transport_streams& transport) {
+  if (ended_) return;
+  const auto id = goaway_.announce();
+  if (!id) return;
+  std::vector<std::uint8_t> frame;
+  append_frame_header(frame, frame_type::goaway, varint_size(*id));
+  append_varint(frame, *id);
+  local_streams_.send_on_control(transport, frame);
+}
+
+// --- Parts
+// --------------------------------------------------------------------------------------------------------------
+
+exchange_context session::context(transport_streams& transport) noexcept {
+  return {role_, transport, limits_, control_.peer(), encoder_, decoder_, events_, scratch_};
+}
+
+exchange* session::find_exchange(stream_id id) noexcept {
+  const auto found = exchanges_.find(id);
+  return found == exchanges_.end() ? nullptr : &found->second;
+}
+
+operation_result<exchange*> session::exchange_to_use(transport_streams& transport, stream_id id) noexcept {
+  if (ended_ || transport.is_closed()) return refuse(operation_error::connection_closed);
+  exchange* found = find_exchange(id);
+  if (found == nullptr || !found->is_announced()) return refuse(operation_error::unknown_exchange);
+  return found;
+}
+
+}  // namespace quasio::http3

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "http3/control_stream.hpp"
+#include "http3/event_queue.hpp"
+#include "http3/exchange.hpp"
+#include "http3/goaway.hpp"
+#include "http3/local_streams.hpp"
+#include "http3/peer_streams.hpp"
+#include "http3/qpack_decoder.hpp"
+#include "http3/qpack_encoder.hpp"
+#include "http3/transport_streams.hpp"
+#include "quasio/http3/operation.hpp"
+#include "quasio/quic/events.hpp"
+
+namespace quasio::http3 {
+
+/// What http3::connection does, over any transport_streams: it routes the transport's events to the parts, and the
+/// application's wishes to the exchanges. Calls mean what their namesakes of http3::connection mean.
+class session {
+public:
+  session(endpoint_role role, const settings& limits, random_source& random);
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  void start(transport_streams& transport);
+  void handle(transport_streams& transport, const quic::event& happened);
+  std::optional<event> poll_event();
+
+  operation_result<stream_id> send_request(transport_streams& transport, const field_list& fields, bool end);
+  operation_result<void> send_response(transport_streams& transport, stream_id id, const field_list& fields, bool end);
+  operation_result<std::size_t> write_body(transport_streams& transport, stream_id id, byte_view data, bool end);
+  operation_result<void> send_trailers(transport_streams& transport, stream_id id, const field_list& fields);
+  operation_result<body_read> read_body(transport_streams& transport, stream_id id, byte_span out);
+  operation_result<void> cancel(transport_streams& transport, stream_id id, error_code code);
+  void send_goaway(transport_streams& transport);
+
+  std::size_t open_exchanges() const noexcept { return exchanges_.size(); }
+  const peer_settings& peer() const noexcept { return control_.peer(); }
+
+private:
+  void on(transport_streams& transport, const quic::stream_opened& opened);
+  void on(transport_streams& transport, const quic::stream_readable& readable);
+  void on(transport_streams& transport, const quic::stream_writable& writable);
+  void on(transport_streams& transport, const quic::stream_reset& reset);
+  void on(transport_streams& transport, const quic::stream_stopped& stopped);
+  void on(transport_streams& transport, const quic::stream_closed& closed);
+  void on(transport_streams& transport, const quic::streams_available& available);
+  void on(transport_streams& transport, const quic::connection_closed& closed);
+  template <class Other>
+  void on(transport_streams&, const Other&) noexcept {}  ///< Nothing to HTTP/3.
+
+  exchange_context context(transport_streams& transport) noexcept;
+  exchange* find_exchange(stream_id id) noexcept;
+  operation_result<exchange*> exchange_to_use(transport_streams& transport, stream_id id) noexcept;
+  void admit_request(transport_streams& transport, stream_id id);
+  void read_peer_stream(transport_streams& transport, stream_id id);
+  void heed_goaway(transport_streams& transport);
+  void fail(transport_streams& transport, const error& why);
+
+  endpoint_role role_;
+  settings limits_;
+  event_queue events_;
+  qpack_encoder encoder_;
+  qpack_decoder decoder_;
+  control_stream control_;
+  local_streams local_streams_;
+  peer_streams peer_streams_;
+  local_goaway goaway_;
+  std::unordered_map<stream_id, exchange> exchanges_;
+  std::vector<std::uint8_t> scratch_;
+  bool wants_requests_ = false;  ///< send_request() ran into the peer's limit.
+  bool ended_ = false;           ///< We closed the connection, or it has ended.
+};
+
+}  // namespace quasio::http3
