@@ -89,13 +89,14 @@ result<std::vector<certificate>, tls_error> read_certificates(const pem& source,
 result<private_key, tls_error> read_private_key(const pem& source) {
   const auto text = read(source, "private key");
   if (!text) return unexpected<tls_error>(text.error());
+  // Said here, because OpenSSL calls whatever is no key "unsupported".
+  if (text->find("PRIVATE KEY-----") == text->npos) {
+    return failure(described(source, "private key") + " holds no PEM private key");
+  }
   ERR_clear_error();
   private_key key(PEM_read_bio_PrivateKey(reader_of(*text).get(), nullptr, no_password, nullptr));
-  if (key) return key;
-  const bool nothing_there = is_end_of_pem();
-  const std::string reason = take_openssl_reason();
-  if (nothing_there) return failure(described(source, "private key") + " holds no PEM private key");
-  return failure("cannot use " + described(source, "private key") + ": " + reason);
+  if (!key) return failure("cannot use " + described(source, "private key") + ": " + take_openssl_reason());
+  return key;
 }
 
 result<void, tls_error> add_to_store(SSL_CTX* context, const std::vector<certificate>& roots) {

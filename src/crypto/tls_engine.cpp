@@ -27,14 +27,26 @@ result<void, tls_error> tls_engine::receive(encryption_level level, byte_view by
     return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data after the handshake");
   }
   if (level != read_level_) return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data at the wrong encryption level");
-  if (role_ == tls_role::server && level == encryption_level::initial && !guard_.accept(bytes, max_client_hello_size)) {
-    return fail(SSL_AD_ILLEGAL_PARAMETER, "the ClientHello is too large");
+  if (role_ == tls_role::server && level == encryption_level::initial) {
+    if (auto judged = judge_hello(bytes); !judged) return judged;
   }
   if (waiting_.size() + bytes.size() > max_waiting_crypto_data) {
     return fail(SSL_AD_INTERNAL_ERROR, "too much CRYPTO data while TLS waits");
   }
   waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
   return advance();
+}
+
+result<void, tls_error> tls_engine::judge_hello(byte_view bytes) {
+  switch (guard_.judge(bytes)) {
+    case client_hello_guard::verdict::fine:
+      return {};
+    case client_hello_guard::verdict::too_large:
+      return fail(SSL_AD_ILLEGAL_PARAMETER, "the ClientHello is too large");
+    case client_hello_guard::verdict::compatibility_mode:
+      break;
+  }
+  return fail(SSL_AD_ILLEGAL_PARAMETER, "the ClientHello asks for middlebox compatibility");
 }
 
 result<void, tls_error> tls_engine::advance() {

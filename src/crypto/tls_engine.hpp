@@ -11,9 +11,9 @@
 
 #include <openssl/ssl.h>
 
+#include "crypto/client_hello_guard.hpp"
 #include "crypto/context_callbacks.hpp"
 #include "crypto/encryption_level.hpp"
-#include "crypto/handshake_size_guard.hpp"
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
 #include "quasio/base/result.hpp"
@@ -86,6 +86,7 @@ private:
     bool resumed = false;
   };
 
+  result<void, tls_error> judge_hello(byte_view bytes);
   outcome step();
   bool negotiated();
   int refuse(std::uint8_t alert, std::string reason);
@@ -110,7 +111,7 @@ private:
   // meanwhile waits, so that the lent bytes never move.
   std::vector<std::uint8_t> waiting_;
   std::vector<std::uint8_t> lent_;
-  handshake_size_guard guard_;
+  client_hello_guard guard_;
 
   unsigned tickets_ = 0;
   tls_role role_;

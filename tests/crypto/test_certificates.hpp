@@ -114,11 +114,13 @@ inline void make_authority(X509* made, X509* issuer) {
   add_extension(made, issuer, NID_basic_constraints, "critical,CA:TRUE");
   add_extension(made, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
   add_extension(made, issuer, NID_subject_key_identifier, "hash");
+  if (made != issuer) add_extension(made, issuer, NID_authority_key_identifier, "keyid:always");
 }
 
 inline void make_leaf(X509* made, X509* issuer, const certificate_options& options) {
   add_extension(made, issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(made, issuer, NID_subject_key_identifier, "hash");
+  if (made != issuer) add_extension(made, issuer, NID_authority_key_identifier, "keyid:always");
   const std::string names = alternative_names(options);
   if (!names.empty()) add_extension(made, issuer, NID_subject_alt_name, names);
   if (options.comment_size > 0)

@@ -244,6 +244,22 @@ TEST_F(tls_handshake, remembers_what_was_agreed_on_after_its_release) {
   EXPECT_TRUE(pair.client.session->advance());
 }
 
+int freed_sessions = 0;
+
+TEST_F(tls_handshake, frees_what_tls_holds_on_release) {
+  // Runs as OpenSSL frees any SSL object.
+  static const int index = SSL_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void*, CRYPTO_EX_DATA*, int, long, void*) { ++freed_sessions; });
+  ASSERT_GE(index, 0);
+  tls_pair pair(options);
+  pair.run();
+  freed_sessions = 0;
+  pair.client.session->release();
+  EXPECT_EQ(freed_sessions, 1);
+  pair.server.session->release();
+  EXPECT_EQ(freed_sessions, 2);
+}
+
 TEST_F(tls_handshake, a_released_server_expects_nothing_more) {
   tls_pair pair(options);
   pair.run();
