@@ -1,6 +1,7 @@
 #include "wire/frame_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace quasio::wire {
 namespace {
@@ -19,10 +20,19 @@ bool exceeds_offset_limit(std::uint64_t offset, byte_view data) noexcept { retur
 
 byte_view take_rest(byte_reader& in) noexcept { return *in.read_bytes(in.remaining()); }
 
+// Eight at a time: a client's first packet is mostly padding, and anyone can send one.
+std::size_t leading_zeros(byte_view bytes) noexcept {
+  std::size_t count = 0;
+  for (std::uint64_t word = 0; count + sizeof word <= bytes.size(); count += sizeof word) {
+    std::memcpy(&word, bytes.data() + count, sizeof word);
+    if (word != 0) break;
+  }
+  while (count < bytes.size() && bytes[count] == 0) ++count;
+  return count;
+}
+
 transport_result<frame> read_padding(byte_reader& in) {
-  const byte_view rest = in.rest();
-  const auto end = std::find_if(rest.begin(), rest.end(), [](std::uint8_t byte) { return byte != 0; });
-  const auto more = static_cast<std::size_t>(end - rest.begin());
+  const std::size_t more = leading_zeros(in.rest());
   in.read_bytes(more);
   return padding_frame{1 + more};
 }

@@ -141,7 +141,7 @@ TEST(write_ack, keeps_the_newest_ranges_when_there_are_too_many) {
 }
 
 TEST(write_ack, sends_the_largest_delay_instead_of_one_that_is_too_large) {
-  const byte_vector payload = written(make({{0, 1}}), ~std::uint64_t{0}, std::nullopt, 1);
+  const byte_vector payload = written(make({{0, 1}}), varint_max + 5, std::nullopt, 1);
   EXPECT_EQ(read(payload)->delay, varint_max);
 }
 

@@ -169,6 +169,20 @@ TEST(frame_reader, reads_a_run_of_padding_as_one_frame) {
   EXPECT_TRUE(in.done());
 }
 
+TEST(frame_reader, counts_padding_of_any_length_exactly) {
+  for (std::size_t count = 1; count < 40; ++count) {
+    for (const bool ping_behind : {false, true}) {
+      byte_vector payload(count, 0);
+      if (ping_behind) payload.push_back(0x01);
+      frame_reader in(payload);
+      const auto read = in.next();
+      ASSERT_TRUE(read);
+      EXPECT_EQ(std::get<padding_frame>(*read).count, count);
+      EXPECT_EQ(in.position(), count);
+    }
+  }
+}
+
 TEST(frame_reader, refuses_a_packet_without_frames) { expect_error("", protocol_violation, 0); }
 
 TEST(frame_reader, refuses_an_unknown_type) {
