@@ -69,7 +69,7 @@ Acquire::Retries "3";
 #clear APT::Update::Post-Invoke-Success;
 #clear Acquire::IndexTargets::deb::DEP-11;
 END
-  private_apt "$folder" -qq update
+  private_apt "$folder" -qq -o APT::Update::Error-Mode=any update
 }
 
 # private_apt FOLDER ARGUMENTS...: apt-get on that state, working inside the folder.
