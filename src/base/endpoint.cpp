@@ -67,7 +67,8 @@ std::string ip_endpoint::to_string() const {
                   unsigned{port});
     return text;
   }
-  return "[" + v6_text(address) + "]:" + std::to_string(port);
+  const std::string zone = scope_id != 0 ? "%" + std::to_string(scope_id) : std::string();
+  return "[" + v6_text(address) + zone + "]:" + std::to_string(port);
 }
 
 }  // namespace quasio

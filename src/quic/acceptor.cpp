@@ -127,18 +127,18 @@ acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, co
 
 acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim,
                                            const network_path& path, time_point now) {
-  connection_origin origin{.role = endpoint_role::server,
-                           .version = initial.version,
-                           .transport = options.transport,
-                           .path = path,
-                           .local_id = options.connection_ids->generate(random),
-                           .peer_id = initial.source,
-                           .original_destination = claim ? claim->original_destination : initial.destination,
-                           .retry_source = claim ? std::optional(claim->retry_source) : std::nullopt,
-                           .reset_token_key = reset_token_key,
-                           .connection_ids = options.connection_ids,
-                           .now = now};
-  auto made = connection::parts::accept(options.tls, options.alpn, std::move(origin), claim.has_value(), random);
+  const connection_origin origin{.role = endpoint_role::server,
+                                 .version = initial.version,
+                                 .transport = options.transport,
+                                 .path = path,
+                                 .local_id = options.connection_ids->generate(random),
+                                 .peer_id = initial.source,
+                                 .original_destination = claim ? claim->original_destination : initial.destination,
+                                 .retry_source = claim ? std::optional(claim->retry_source) : std::nullopt,
+                                 .reset_token_key = reset_token_key,
+                                 .connection_ids = options.connection_ids,
+                                 .now = now};
+  auto made = connection::parts::accept(options.tls, options.alpn, origin, claim.has_value(), random);
   if (!made) return ignored{ignored::cause::tls};
   return std::unique_ptr<connection>(new connection(std::move(*made)));
 }

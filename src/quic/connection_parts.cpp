@@ -49,12 +49,12 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
 
 transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(const crypto::tls_context& tls,
                                                                                const std::vector<std::string>& alpn,
-                                                                               connection_origin origin,
+                                                                               const connection_origin& origin,
                                                                                bool address_validated,
                                                                                random_source& random) {
   // After a Retry the client's first packets are addressed to the ID that the Retry gave.
   const connection_id addressed_to = origin.retry_source.value_or(origin.original_destination);
-  auto made = std::make_unique<parts>(std::move(origin), random);
+  auto made = std::make_unique<parts>(origin, random);
   connection_state& state = made->state;
   if (address_validated) state.paths.active().validate();
   state.local_ids.add_temporary(addressed_to);

@@ -11,16 +11,17 @@ namespace quasio::quic {
 /// What stands behind the façade: the state, and those who move it.
 class connection::parts {
 public:
-  parts(connection_origin origin, random_source& random)
-      : state(std::move(origin), random), recovery(state), receiver(state, recovery), sender(state, recovery) {}
+  parts(const connection_origin& origin, random_source& random)
+      : state(origin, random), recovery(state), receiver(state, recovery), sender(state, recovery) {}
 
   static transport_result<std::unique_ptr<parts>> connect(client_options options, random_source& random,
                                                           time_point now);
 
   /// A server's end of a connection whose client's first packet was found acceptable.
   static transport_result<std::unique_ptr<parts>> accept(const crypto::tls_context& tls,
-                                                         const std::vector<std::string>& alpn, connection_origin origin,
-                                                         bool address_validated, random_source& random);
+                                                         const std::vector<std::string>& alpn,
+                                                         const connection_origin& origin, bool address_validated,
+                                                         random_source& random);
 
   bool is_established() const noexcept { return state.handshake_complete && state.end.is_open(); }
 

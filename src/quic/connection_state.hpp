@@ -43,7 +43,7 @@ struct connection_origin {
 /// The parts of a connection side by side. It holds no logic: packet_receiver, frame_receiver, loss_recovery and
 /// transmitter are what moves it, and each of them reads as one walk of a packet.
 struct connection_state {
-  connection_state(connection_origin origin, random_source& random_bytes)
+  connection_state(const connection_origin& origin, random_source& random_bytes)
       : role(origin.role),
         version(origin.version),
         config(origin.transport),

@@ -17,7 +17,7 @@ struct ip_endpoint {
 
   bool is_v4() const noexcept;
 
-  /// "192.0.2.1:443" or "[2001:db8::1]:443".
+  /// "192.0.2.1:443", "[2001:db8::1]:443" or, with a zone, "[fe80::1%2]:443".
   std::string to_string() const;
 
   friend auto operator<=>(const ip_endpoint&, const ip_endpoint&) = default;

@@ -15,16 +15,14 @@ template <class Value, class Error>
 using result = std::expected<Value, Error>;
 
 /// Wraps an error so that it converts to any result that carries it.
-template <class Error>
-using unexpected = std::unexpected<Error>;
+using std::unexpected;
 #else
 /// A value, or the typed reason why there is none.
 template <class Value, class Error>
 using result = tl::expected<Value, Error>;
 
 /// Wraps an error so that it converts to any result that carries it.
-template <class Error>
-using unexpected = tl::unexpected<Error>;
+using tl::unexpected;
 #endif
 
 }  // namespace quasio

@@ -14,7 +14,7 @@ inline constexpr std::size_t max_connection_id_size = 20;
 
 /// A connection ID: 0 to 20 opaque bytes, held in place (RFC 9000, section 5.1).
 class connection_id {
- public:
+public:
   connection_id() = default;
 
   /// `bytes` must not be longer than max_connection_id_size; whoever parses a packet has checked that.
@@ -34,7 +34,7 @@ class connection_id {
     return a.size_ == b.size_ && std::equal(a.bytes_.begin(), a.bytes_.begin() + a.size_, b.bytes_.begin());
   }
 
- private:
+private:
   std::array<std::uint8_t, max_connection_id_size> bytes_{};
   std::uint8_t size_ = 0;
 };
