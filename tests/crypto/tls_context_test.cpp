@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include "crypto/tls_engine.hpp"
 #include "crypto/tls_pair.hpp"
 
 namespace {
@@ -238,6 +239,49 @@ TEST_F(tls_context_making, leaves_the_programs_ticket_callback_in_place) {
   SSL_CTX_sess_set_new_cb(theirs.get(), callback);
   const auto adopted = expect(tls_context::adopt(theirs.get()));
   EXPECT_EQ(SSL_CTX_sess_get_new_cb(theirs.get()), callback);
+}
+
+// A program may look up what it needs for a ClientHello elsewhere, and make TLS wait for it.
+struct slow_lookup {
+  explicit slow_lookup(SSL_CTX* context) { SSL_CTX_set_client_hello_cb(context, look_up, this); }
+
+  static int look_up(SSL*, int*, void* self) {
+    return static_cast<slow_lookup*>(self)->found ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY;
+  }
+
+  bool found = false;
+};
+
+TEST_F(tls_context_making, lets_the_programs_callbacks_make_tls_wait) {
+  auto options = world.pair_options();
+  options.server_context = expect(tls_context::adopt(world.server.native_handle()));
+  slow_lookup lookup(world.server.native_handle());
+  tls_pair pair(options);
+  pair.run();
+  EXPECT_FALSE(pair.server.error);
+  EXPECT_TRUE(pair.server.sent.empty());
+  EXPECT_TRUE(pair.server.session->advance());
+  EXPECT_TRUE(pair.server.sent.empty());
+  lookup.found = true;
+  EXPECT_TRUE(pair.server.session->advance());
+  EXPECT_FALSE(pair.server.sent.empty());
+  while (tls_pair::deliver(pair.server, pair.client) || tls_pair::deliver(pair.client, pair.server)) {
+  }
+  EXPECT_TRUE(pair.complete());
+}
+
+TEST_F(tls_context_making, bounds_what_is_kept_while_tls_waits) {
+  auto options = world.pair_options();
+  options.server_context = expect(tls_context::adopt(world.server.native_handle()));
+  const slow_lookup lookup(world.server.native_handle());
+  tls_pair pair(options);
+  pair.run();
+  const tls_end::flight more{encryption_level::initial, std::vector<std::uint8_t>(max_waiting_crypto_data)};
+  pair.server.receive(more, 100'000);
+  EXPECT_FALSE(pair.server.error);
+  pair.server.receive({encryption_level::initial, {0}}, 1);
+  ASSERT_TRUE(pair.server.error);
+  EXPECT_EQ(*pair.server.error, (tls_error{80, "too much CRYPTO data while TLS waits"}));
 }
 
 }  // namespace

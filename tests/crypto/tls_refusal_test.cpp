@@ -291,8 +291,9 @@ TEST_F(tls_refusal, of_bytes_that_trail_the_last_finished) {
   EXPECT_EQ(pair.server.error->alert, 10);
 }
 
-// In QUIC a ClientHello has no legacy_session_id (RFC 9001, section 8.4): ours never has one.
-TEST_F(tls_refusal, of_middlebox_compatibility_is_our_own_habit) {
+// In QUIC a ClientHello has no legacy_session_id (RFC 9001, section 8.4): ours never has one, whatever the context
+// says.
+TEST_F(tls_refusal, is_not_earned_by_a_hello_of_ours) {
   SSL_CTX_set_options(options.client_context.native_handle(), SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
   tls_pair pair(options);
   pair.client.start();
