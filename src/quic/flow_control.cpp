@@ -13,7 +13,7 @@ bool send_window::raise(std::uint64_t limit) noexcept {
 }
 
 void send_window::on_blocked_lost(std::uint64_t limit) noexcept {
-  if (told_blocked_at_ == limit) told_blocked_at_.reset();
+  if (told_blocked_at_ == limit) told_blocked_at_ = nothing_told;
 }
 
 receive_window::receive_window(std::uint64_t initial, std::uint64_t maximum) noexcept

@@ -30,9 +30,11 @@ public:
   void on_blocked_lost(std::uint64_t limit) noexcept;
 
 private:
+  static constexpr std::uint64_t nothing_told = ~std::uint64_t{0};  // More than any limit.
+
   std::uint64_t limit_ = 0;
   std::uint64_t used_ = 0;
-  std::optional<std::uint64_t> told_blocked_at_;
+  std::uint64_t told_blocked_at_ = nothing_told;
 };
 
 /// The credit that we give the peer, for one stream or for the connection. A new limit is due when half of the window

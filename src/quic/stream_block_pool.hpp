@@ -23,8 +23,8 @@ public:
   /// Spare blocks kept while others are in use. What acknowledgments free between two writes of the application is
   /// less.
   static constexpr std::size_t max_spare = 64;
-  /// Spare blocks kept when none is in use.
-  static constexpr std::size_t max_spare_at_rest = 2;
+  /// Spare blocks kept when none is in use: a reader that keeps up empties the streams again and again.
+  static constexpr std::size_t max_spare_at_rest = 8;
 
   std::unique_ptr<stream_block> acquire() {
     ++in_use_;
@@ -37,7 +37,12 @@ public:
   void release(std::unique_ptr<stream_block> block) {
     --in_use_;
     if (spare_.size() < max_spare) spare_.push_back(std::move(block));
-    if (in_use_ == 0 && spare_.size() > max_spare_at_rest) spare_.resize(max_spare_at_rest);
+    if (in_use_ == 0) keep_spare(max_spare_at_rest);
+  }
+
+  /// Gives spare blocks back to the system, but for `count`.
+  void keep_spare(std::size_t count) {
+    if (spare_.size() > count) spare_.resize(count);
   }
 
   std::size_t in_use() const noexcept { return in_use_; }

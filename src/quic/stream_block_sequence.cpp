@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace quasio::quic {
 namespace {
@@ -13,12 +12,13 @@ std::size_t position_in_block(std::uint64_t offset) noexcept {
 
 }  // namespace
 
+// Copies with copy_n: a memcpy that is known to be short becomes `rep movs` in GCC, which takes twice as long.
 void stream_block_sequence::put(std::uint64_t offset, byte_view bytes) {
   assert(offset / stream_block_size >= first_block_);
   while (!bytes.empty()) {
     const std::size_t position = position_in_block(offset);
     const std::size_t count = std::min(bytes.size(), stream_block_size - position);
-    std::memcpy(block_for(offset).bytes.data() + position, bytes.data(), count);
+    std::copy_n(bytes.data(), count, block_for(offset).bytes.data() + position);
     bytes = bytes.subspan(count);
     offset += count;
   }
@@ -27,7 +27,7 @@ void stream_block_sequence::put(std::uint64_t offset, byte_view bytes) {
 void stream_block_sequence::copy_out(std::uint64_t offset, byte_span out) const {
   while (!out.empty()) {
     const byte_view piece = contiguous(offset, offset + out.size());
-    std::memcpy(out.data(), piece.data(), piece.size());
+    std::copy_n(piece.data(), piece.size(), out.data());
     out = out.subspan(piece.size());
     offset += piece.size();
   }

@@ -24,7 +24,7 @@ bool outgoing_streams::raise(std::uint64_t limit) noexcept {
 }
 
 void outgoing_streams::on_blocked_lost(std::uint64_t limit) noexcept {
-  if (told_blocked_at_ == limit) told_blocked_at_.reset();
+  if (told_blocked_at_ == limit) told_blocked_at_ = nothing_told;
 }
 
 incoming_streams::incoming_streams(std::uint64_t max_concurrent) noexcept

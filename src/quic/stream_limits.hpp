@@ -51,10 +51,12 @@ public:
   void on_blocked_lost(std::uint64_t limit) noexcept;
 
 private:
+  static constexpr std::uint64_t nothing_told = ~std::uint64_t{0};  // More than any limit.
+
   stream_ledger ledger_;
   std::uint64_t limit_ = 0;
   bool wanted_ = false;  // An open() failed at this limit.
-  std::optional<std::uint64_t> told_blocked_at_;
+  std::uint64_t told_blocked_at_ = nothing_told;
 };
 
 /// The streams of one kind that the peer opens, within what we allow. As they end the limit rises, so that the peer may

@@ -235,6 +235,11 @@ void stream_set::close_if_done(stream& ended) {
   events_->push(stream_closed{id});
 }
 
+void stream_set::release_spare_memory() {
+  spare_streams_.clear();
+  blocks_.keep_spare(0);
+}
+
 void stream_set::release_credit(stream& released) { connection_in_.on_discarded(released.receiving.release_credit()); }
 
 }  // namespace quasio::quic
