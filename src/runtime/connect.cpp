@@ -31,10 +31,9 @@ net::udp_socket open_connected(const shard& where, const network_path& path, con
 
 result<void, connection_end> connect(const shard& where, connect_options options,
                                      std::unique_ptr<application_over_quic> application) {
-  const std::string peer = options.client.path.peer.to_string();
   error_code error;
   net::udp_socket socket = open_connected(where, options.client.path, options.socket, error);
-  if (error) return unexpected(describe(error, peer));
+  if (error) return unexpected<connection_end>(describe(error));
 
   options.client.path.local = socket.local_endpoint();
   if (options.client.connection_ids == nullptr) {
@@ -44,8 +43,8 @@ result<void, connection_end> connect(const shard& where, connect_options options
   auto connection = quic::connection::connect(std::move(options.client), where.state()->random(), read_clock());
   if (!connection) {
     const transport_error& reason = connection.error();
-    return unexpected(connection_end{make_wire_error(static_cast<std::uint64_t>(reason.code), transport_category()),
-                                     peer + ": " + reason.reason, std::nullopt});
+    return unexpected<connection_end>(connection_end{
+        make_wire_error(static_cast<std::uint64_t>(reason.code), transport_category()), reason.reason, std::nullopt});
   }
   const router_limits limits{0, 1, {options.inbox_size, options.inbox_size}};
   const auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, id_size);

@@ -123,8 +123,10 @@ error_code make_wire_error(std::uint64_t code, const error_category& category) n
 
 connection_end describe(const quic::close_reason& reason) { return {code_of(reason), reason.to_string(), reason}; }
 
-connection_end describe(const error_code& code, const std::string& context) {
-  return {code, context + ": " + code.message(), std::nullopt};
+connection_end describe(const error_code& code) {
+  std::string message = code.message();
+  if (code == asio::error::connection_refused) message = "nobody listens there (" + message + ")";
+  return {code, std::move(message), std::nullopt};
 }
 
 }  // namespace quasio::runtime

@@ -328,6 +328,12 @@ void inbound_packet_router::announce(std::shared_ptr<io_worker> worker) {
   operation.complete(error_code(), incoming_connection(std::move(worker)));
 }
 
+void inbound_packet_router::on_accept(std::function<void(incoming_connection)> handler) {
+  if (acceptor_ == nullptr) return;
+  accept_handler_ = std::move(handler);
+  for (auto& worker : std::exchange(backlog_, {})) accept_handler_(incoming_connection(std::move(worker)));
+}
+
 void inbound_packet_router::accept(pending_operation<incoming_connection> operation) {
   if (acceptor_ == nullptr) return operation.complete(error::listener_closed, {});
   if (backlog_.empty()) return accepts_.push_back(std::move(operation));

@@ -69,7 +69,7 @@ public:
   /// Accepts no more; see listener::close().
   void close();
 
-  void on_accept(std::function<void(incoming_connection)> handler) { accept_handler_ = std::move(handler); }
+  void on_accept(std::function<void(incoming_connection)> handler);
   void accept(pending_operation<incoming_connection> operation);
 
   /// The io_context goes away: connections and waiting operations are destroyed unheard.

@@ -230,10 +230,10 @@ void io_worker::on_peer_refused(const error_code& code) {
     const bool believed =
         refusals_in_a_row_ >= refusals_to_believe && read_clock() - last_heard_of_peer_ >= silence_to_believe;
     if (!believed) return;
-    end({error::peer_lost, "nobody listens at " + connection_->path().peer.to_string() + " any more", std::nullopt},
-        finished{});
+    const error_code lost = error::peer_lost;
+    end({lost, lost.message(), std::nullopt}, finished{});
   } else {
-    end(describe(code, connection_->path().peer.to_string()), finished{});
+    end(describe(code), finished{});
   }
   finish();
 }

@@ -77,7 +77,10 @@ listener::~listener() { close(); }
 const ip_endpoint& listener::local_endpoint() const noexcept { return router_->local_endpoint(); }
 const runtime::shard& listener::shard() const noexcept { return router_->shard(); }
 
-void listener::on_accept(std::function<void(incoming_connection)> handler) { router_->on_accept(std::move(handler)); }
+void listener::on_accept(std::function<void(incoming_connection)> handler) {
+  asio::dispatch(router_->shard().get_executor(),
+                 [router = router_, handler = std::move(handler)]() mutable { router->on_accept(std::move(handler)); });
+}
 
 void listener::close() {
   if (router_ == nullptr) return;

@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_completion_handler.hpp>
-
 #include "quasio/asio.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/driver/error.hpp"
@@ -161,10 +159,11 @@ public:
   template <class Token = asio::use_awaitable_t<>>
   auto request(client_request what, Token&& token = {}) {
     return asio::async_initiate<Token, void(std::exception_ptr, client_response)>(
-        [](auto handler, const std::shared_ptr<client_state>& state, client_request wanted) {
-          start_request(state, std::move(wanted), response_handler(std::move(handler)));
+        [](auto handler, const asio::any_io_executor& executor, const std::shared_ptr<client_state>& state,
+           client_request wanted) {
+          start_request(state, std::move(wanted), pending_request(std::move(handler), executor));
         },
-        token, state_, std::move(what));
+        token, get_executor(), state_, std::move(what));
   }
 
   template <class Token = asio::use_awaitable_t<>>
@@ -190,8 +189,8 @@ public:
   asio::any_io_executor get_executor() const;
 
 private:
-  using response_handler = asio::any_completion_handler<void(std::exception_ptr, client_response)>;
-  static void start_request(const std::shared_ptr<client_state>& state, client_request what, response_handler handler);
+  using pending_request = runtime::pending_completion<std::exception_ptr, client_response>;
+  static void start_request(const std::shared_ptr<client_state>& state, client_request what, pending_request pending);
 
   std::shared_ptr<client_state> state_;
 };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 
 namespace quasio::http3 {
 
+class served_connection;
 class server_state;
 
 /// A request as a server's handler sees it. Its body is an AsyncReadStream; what the handler leaves unread is not read.
@@ -180,6 +182,9 @@ private:
         });
   }
 
+  friend class served_connection;
+
+  void reset(int code);
   static field_list with_status(int code, field_list fields);
   void start_write(asio::const_buffer data, driver::write_extent extent,
                    runtime::pending_operation<std::size_t> operation);

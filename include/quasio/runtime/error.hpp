@@ -56,8 +56,8 @@ struct connection_end {
 /// Puts a close reason of a raw QUIC connection into an error_code and a sentence.
 connection_end describe(const quic::close_reason& reason);
 
-/// Puts an error of the system into a connection_end; `context` says what was tried.
-connection_end describe(const error_code& code, const std::string& context);
+/// The same for an error of the system.
+connection_end describe(const error_code& code);
 
 }  // namespace quasio::runtime
 

@@ -95,8 +95,8 @@ public:
         });
   }
 
-  /// Has each client given to `handler` at once instead; then no backlog exists. Call it once, before anything arrives:
-  /// directly after listen(), on the executor or while it does not run yet.
+  /// Has each client given to `handler` at once instead, also those that wait already; then no backlog exists.
+  /// `handler` is called on the shard's executor. Any thread.
   void on_accept(std::function<void(incoming_connection)> handler);
 
   /// Takes no more connections. Those that exist go on; the socket is closed when the last of them has drained.

@@ -29,23 +29,23 @@ std::uint64_t next_operation_tag() noexcept;
 /// meanwhile. Its memory comes from the handler's own allocator, by default Asio's recycled blocks.
 ///
 /// Destroying it unfinished destroys the handler unheard, as happens when an io_context is destroyed.
-template <class... Results>
-class pending_operation {
+template <class... Arguments>
+class pending_completion {
 public:
-  pending_operation() noexcept = default;
+  pending_completion() noexcept = default;
 
   template <class Handler>
-  pending_operation(Handler handler, const asio::any_io_executor& io_executor)
+  pending_completion(Handler handler, const asio::any_io_executor& io_executor)
       : held_(holder<Handler>::create(std::move(handler), io_executor)) {}
 
-  pending_operation(pending_operation&& other) noexcept
+  pending_completion(pending_completion&& other) noexcept
       : held_(std::exchange(other.held_, nullptr)), tag_(std::exchange(other.tag_, 0)) {}
-  pending_operation& operator=(pending_operation&& other) noexcept {
+  pending_completion& operator=(pending_completion&& other) noexcept {
     std::swap(held_, other.held_);
     std::swap(tag_, other.tag_);
     return *this;
   }
-  ~pending_operation() {
+  ~pending_completion() {
     if (held_ != nullptr) held_->destroy();
   }
 
@@ -67,14 +67,15 @@ public:
     });
   }
 
-  /// Posts the handler with these results; the operation is over. Never calls the handler from within.
-  void complete(error_code code, Results... results) {
-    if (base* held = std::exchange(held_, nullptr)) held->complete(code, std::move(results)...);
+  /// Posts the handler with these arguments; the operation is over. Never calls the handler from within. Does nothing
+  /// when the operation is over already.
+  void complete(Arguments... arguments) {
+    if (base* held = std::exchange(held_, nullptr)) held->complete(std::move(arguments)...);
   }
 
 private:
   struct base {
-    virtual void complete(error_code code, Results... results) = 0;
+    virtual void complete(Arguments... arguments) = 0;
     virtual void destroy() noexcept = 0;
     virtual asio::cancellation_slot slot() const noexcept = 0;
 
@@ -107,13 +108,13 @@ private:
       return asio::get_associated_cancellation_slot(handler, asio::cancellation_slot());
     }
 
-    void complete(error_code code, Results... results) override {
+    void complete(Arguments... arguments) override {
       Handler last(std::move(handler));
       asio::executor_work_guard<executor_type> guard(std::move(work));
       destroy();
       asio::post(guard.get_executor(),
-                 [run = std::move(last), code, values = std::tuple<Results...>(std::move(results)...)]() mutable {
-                   std::apply([&](Results&... each) { std::move(run)(code, std::move(each)...); }, values);
+                 [run = std::move(last), values = std::tuple<Arguments...>(std::move(arguments)...)]() mutable {
+                   std::apply([&](Arguments&... each) { std::move(run)(std::move(each)...); }, values);
                  });
     }
 
@@ -124,6 +125,10 @@ private:
   base* held_ = nullptr;
   std::uint64_t tag_ = 0;
 };
+
+/// The same for the usual signature void(error_code, Results...).
+template <class... Results>
+using pending_operation = pending_completion<error_code, Results...>;
 
 /// Starts an operation for a completion token: `start` is called with a pending_operation that `target` can cancel.
 template <class... Results, class Token, class Start>

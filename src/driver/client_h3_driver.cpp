@@ -1,0 +1,127 @@
+#include "driver/client_h3_driver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace quasio::driver {
+
+// --- The driver
+// -------------------------------------------------------------------------------------------------------
+
+client_h3_driver::client_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+                                   std::shared_ptr<client_h3_link> link)
+    : h3_driver(endpoint_role::client, executor, settings), link_(std::move(link)) {
+  link_->on_attached(*this);
+}
+
+client_h3_driver::~client_h3_driver() { link_->on_abandoned(); }
+
+http3::operation_result<std::shared_ptr<exchange>> client_h3_driver::send_request(const http3::field_list& fields,
+                                                                                  bool end) {
+  const auto id = http().send_request(transport(), fields, end);
+  if (!id) return unexpected<http3::operation_error>(id.error());
+  auto added = add_exchange(*id);
+  if (end) added->mark_sent();
+  wake();
+  return added;
+}
+
+// A server that goes away is left as soon as nothing is expected of it any more.
+void client_h3_driver::on_idle() {
+  if (!link_->is_usable()) close(http3::error_code::no_error, "");
+}
+
+void client_h3_driver::on_ended(const runtime::connection_end& end) { link_->on_ended(end, transport().statistics()); }
+
+// --- The link
+// ---------------------------------------------------------------------------------------------------------
+
+const runtime::connection_end& client_h3_link::end() const noexcept {
+  static const runtime::connection_end none{make_error_code(runtime::error::connection_closed),
+                                            "the connection is closed", std::nullopt};
+  return end_ ? *end_ : none;
+}
+
+error_code client_h3_link::end_code() const { return end().code; }
+
+quic::statistics client_h3_link::statistics() const {
+  return driver_ != nullptr && driver_->is_established() ? driver_->transport().statistics() : last_statistics_;
+}
+
+void client_h3_link::wait_established(runtime::pending_operation<connection_info> operation) {
+  if (end_ || is_over()) return operation.complete(end_code(), {});
+  if (info_) return operation.complete(error_code(), *info_);
+  waits_.push_back(std::move(operation));
+}
+
+void client_h3_link::on_established(const connection_info& info) {
+  info_ = info;
+  for (auto& operation : std::exchange(waits_, {})) operation.complete(error_code(), info);
+  send_waiting();
+}
+
+void client_h3_link::send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation) {
+  if (driver_ == nullptr) return operation.complete(end_code(), {});
+  if (going_away_) return operation.complete(http3::operation_error::going_away, {});
+  if (sends_.size() >= max_waiting_sends_) return operation.complete(runtime::error::too_many_waiting, {});
+  sends_.push_back({std::move(fields), end, std::move(operation)});
+  if (sends_.size() == 1) send_waiting();
+}
+
+void client_h3_link::send_waiting() {
+  if (driver_ == nullptr || !driver_->is_established()) return;
+  while (!sends_.empty()) {
+    waiting_send& next = sends_.front();
+    const auto begun = driver_->send_request(next.fields, next.end);
+    if (!begun && begun.error() == http3::operation_error::limit_reached) return;
+    if (!begun) {
+      next.operation.complete(begun.error(), {});
+    } else {
+      next.operation.complete(error_code(), {body_writer(*begun), response_reader(*begun)});
+    }
+    sends_.pop_front();
+  }
+}
+
+void client_h3_link::on_goaway() {
+  going_away_ = true;
+  for (auto& each : std::exchange(sends_, {})) each.operation.complete(http3::operation_error::going_away, {});
+  if (driver_->http().open_exchanges() == 0) driver_->close(http3::error_code::no_error, "");
+}
+
+void client_h3_link::close(http3::error_code code, std::string_view reason) {
+  if (driver_ != nullptr) driver_->close(code, reason);
+}
+
+void client_h3_link::cancel_operation(std::uint64_t tag) {
+  const auto send =
+      std::find_if(sends_.begin(), sends_.end(), [&](const auto& each) { return each.operation.tag() == tag; });
+  if (send != sends_.end()) {
+    auto operation = std::move(send->operation);
+    sends_.erase(send);
+    return operation.complete(asio::error::operation_aborted, {});
+  }
+  const auto wait = std::find_if(waits_.begin(), waits_.end(), [&](const auto& each) { return each.tag() == tag; });
+  if (wait == waits_.end()) return;
+  auto operation = std::move(*wait);
+  waits_.erase(wait);
+  operation.complete(asio::error::operation_aborted, {});
+}
+
+void client_h3_link::on_ended(const runtime::connection_end& end, const quic::statistics& last) {
+  last_statistics_ = last;
+  driver_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  end_ = end;
+  for (auto& operation : std::exchange(waits_, {})) operation.complete(end.code, {});
+  for (auto& each : std::exchange(sends_, {})) each.operation.complete(end.code, {});
+}
+
+void client_h3_link::on_abandoned() noexcept {
+  driver_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  const auto unheard_waits = std::exchange(waits_, {});
+  const auto unheard_sends = std::exchange(sends_, {});
+}
+
+}  // namespace quasio::driver

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "driver/h3_driver.hpp"
+
+namespace quasio::driver {
+
+class client_h3_driver;
+
+/// What a client_h3_controller stands for: requests that wait to be sent, and how the connection fares. All but
+/// is_over() belongs to the executor.
+class client_h3_link final : public runtime::cancellable {
+public:
+  client_h3_link(asio::any_io_executor executor, std::size_t max_waiting_sends)
+      : executor_(std::move(executor)), max_waiting_sends_(max_waiting_sends) {}
+
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
+  bool is_usable() const noexcept { return driver_ != nullptr && !going_away_; }
+  const runtime::connection_end& end() const noexcept;
+  quic::statistics statistics() const;
+
+  void wait_established(runtime::pending_operation<connection_info> operation);
+  void send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation);
+  void close(http3::error_code code, std::string_view reason);
+  void cancel_operation(std::uint64_t tag) override;
+
+  // What the driver tells:
+  void on_attached(client_h3_driver& driver) { driver_ = &driver; }
+  void on_established(const connection_info& info);
+  void on_goaway();
+  void send_waiting();
+  void on_ended(const runtime::connection_end& end, const quic::statistics& last);
+  void on_abandoned() noexcept;
+
+private:
+  struct waiting_send {
+    http3::field_list fields;
+    bool end = false;
+    runtime::pending_operation<outgoing_request> operation;
+  };
+
+  error_code end_code() const;
+
+  asio::any_io_executor executor_;
+  std::size_t max_waiting_sends_;
+  client_h3_driver* driver_ = nullptr;
+  std::atomic<bool> over_{false};
+  bool going_away_ = false;
+  std::optional<connection_info> info_;
+  std::optional<runtime::connection_end> end_;
+  quic::statistics last_statistics_;
+  std::vector<runtime::pending_operation<connection_info>> waits_;
+  std::deque<waiting_send> sends_;
+};
+
+class client_h3_driver final : public h3_driver {
+public:
+  client_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+                   std::shared_ptr<client_h3_link> link);
+  ~client_h3_driver() override;
+
+  /// Begins a request, unless the peer allows none now (limit_reached).
+  http3::operation_result<std::shared_ptr<exchange>> send_request(const http3::field_list& fields, bool end);
+
+private:
+  void on_established(const connection_info& info) override { link_->on_established(info); }
+  void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
+  void on_goaway() override { link_->on_goaway(); }
+  void on_requests_available() override { link_->send_waiting(); }
+  void on_idle() override;
+  void on_ended(const runtime::connection_end& end) override;
+
+  std::shared_ptr<client_h3_link> link_;
+};
+
+}  // namespace quasio::driver

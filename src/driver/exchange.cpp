@@ -1,0 +1,299 @@
+#include "driver/exchange.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "driver/h3_driver.hpp"
+
+namespace quasio::driver {
+namespace {
+
+constexpr std::size_t read_all_step = 16 * 1024;
+
+int status_of(const http3::field_list& fields) noexcept {
+  const std::string_view text = http3::find_field(fields, ":status");
+  int status = 0;
+  std::from_chars(text.data(), text.data() + text.size(), status);
+  return status;
+}
+
+}  // namespace
+
+exchange::exchange(h3_driver& driver, stream_id id)
+    : driver_(&driver), executor_(driver.executor()), id_(id), is_server_(driver.role() == endpoint_role::server) {}
+
+// --- Reading --------------------------------------------------------------------------------------------------------
+
+void exchange::read(asio::mutable_buffer buffer, runtime::pending_operation<std::size_t> operation) {
+  if (is_reading()) return operation.complete(runtime::error::already_started, 0);
+  if (buffer.size() == 0) return operation.complete(error_code(), 0);
+  reading_ = {buffer, std::move(operation)};
+  try_to_read();
+}
+
+void exchange::read_all(std::size_t limit, runtime::pending_operation<std::string> operation) {
+  if (is_reading()) return operation.complete(runtime::error::already_started, {});
+  reading_all_ = {{}, limit, std::move(operation)};
+  try_to_read_all();
+}
+
+void exchange::on_body_readable() {
+  try_to_read();
+  try_to_read_all();
+}
+
+void exchange::try_to_read() {
+  if (!reading_.operation) return;
+  // Taken out, because reading may tell events that come back here.
+  one_read attempt = std::exchange(reading_, {});
+  const byte_span into(static_cast<std::uint8_t*>(attempt.buffer.data()), attempt.buffer.size());
+  const std::size_t size = read_at_hand(into);
+  if (size > 0) {
+    attempt.operation.complete(error_code(), size);
+  } else if (read_end_) {
+    attempt.operation.complete(*read_end_, 0);
+  } else {
+    reading_ = std::move(attempt);
+  }
+}
+
+void exchange::try_to_read_all() {
+  if (!reading_all_.operation) return;
+  whole_read attempt = std::exchange(reading_all_, {});
+  for (;;) {
+    const std::size_t before = attempt.text.size();
+    if (before > attempt.limit) {
+      attempt.text.resize(attempt.limit);
+      return attempt.operation.complete(http3::client_error::body_too_large, std::move(attempt.text));
+    }
+    // One byte beyond the limit tells whether there is more.
+    attempt.text.resize(before + std::min(std::max(read_all_step, before), attempt.limit - before + 1));
+    const byte_span into(reinterpret_cast<std::uint8_t*>(attempt.text.data()) + before, attempt.text.size() - before);
+    const std::size_t size = read_at_hand(into);
+    attempt.text.resize(before + size);
+    if (size > 0) continue;
+    if (!read_end_) {
+      reading_all_ = std::move(attempt);
+      return;
+    }
+    const error_code code = *read_end_ == asio::error::eof ? error_code() : *read_end_;
+    return attempt.operation.complete(code, std::move(attempt.text));
+  }
+}
+
+std::size_t exchange::read_at_hand(byte_span into) {
+  if (read_end_ || driver_ == nullptr) return 0;
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  const auto read = driver.http().read_body(driver.transport(), id_, into);
+  driver.wake();
+  if (!read) {
+    driver.tell_events();
+    if (!read_end_) read_end_ = make_error_code(read.error());
+    return 0;
+  }
+  if (read->finished) {
+    read_end_ = asio::error::eof;
+    // The trailers came before, but may not have been told.
+    driver.tell_events();
+  }
+  return read->size;
+}
+
+void exchange::receive_head(runtime::pending_operation<response_head> operation) {
+  if (receiving_head_) return operation.complete(runtime::error::already_started, {});
+  if (!heads_.empty()) {
+    response_head head = std::move(heads_.front());
+    heads_.pop_front();
+    return operation.complete(error_code(), std::move(head));
+  }
+  if (read_end_) return operation.complete(*read_end_, {});
+  receiving_head_ = std::move(operation);
+}
+
+void exchange::on_fields(http3::fields_received&& received) {
+  if (received.end_of_message) read_end_ = asio::error::eof;
+  if (received.kind == http3::section_kind::trailers) {
+    trailers_ = std::move(received.fields);
+  } else {
+    const int status = status_of(received.fields);
+    response_head head{status, std::move(received.fields), received.end_of_message};
+    if (receiving_head_) {
+      receiving_head_.complete(error_code(), std::move(head));
+    } else {
+      heads_.push_back(std::move(head));
+    }
+  }
+  if (read_end_) complete_reads();
+}
+
+void exchange::end_reading(const error_code& code) {
+  if (!read_end_) read_end_ = code;
+  complete_reads();
+}
+
+void exchange::complete_reads() {
+  reading_.operation.complete(*read_end_, 0);
+  const error_code code = *read_end_ == asio::error::eof ? error_code() : *read_end_;
+  reading_all_.operation.complete(code, std::move(reading_all_.text));
+  receiving_head_.complete(*read_end_, {});
+}
+
+void exchange::drop_reader() {
+  if (driver_ == nullptr || read_end_) return;
+  if (!is_server_) return cancel(http3::error_code::request_cancelled);
+  reader_dropped_ = true;
+  if (write_finished_) cancel(http3::error_code::no_error);
+}
+
+// --- Writing --------------------------------------------------------------------------------------------------------
+
+void exchange::write(http3::field_list head, asio::const_buffer buffer, write_extent extent,
+                     runtime::pending_operation<std::size_t> operation) {
+  if (writing_.operation) return operation.complete(runtime::error::already_started, 0);
+  if (write_end_) return operation.complete(*write_end_, 0);
+  const auto keep = shared_from_this();
+  if (!head.empty()) {
+    const bool end = extent == write_extent::last && buffer.size() == 0;
+    const error_code code = put_head(head, end);
+    if (code || end) return operation.complete(code, 0);
+  }
+  if (buffer.size() == 0 && extent != write_extent::last) return operation.complete(error_code(), 0);
+  writing_ = {buffer, 0, extent, std::move(operation)};
+  try_to_write();
+}
+
+void exchange::try_to_write() {
+  if (!writing_.operation || write_end_) return;
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  const byte_view data(static_cast<const std::uint8_t*>(writing_.rest.data()), writing_.rest.size());
+  const bool is_last = writing_.extent == write_extent::last;
+  const auto taken = driver.http().write_body(driver.transport(), id_, data, is_last);
+  if (!taken) return end_writing(after_refusal(taken.error()));
+  if (*taken > 0 || is_last) driver.wake();
+  writing_.rest += *taken;
+  writing_.done += *taken;
+  bytes_written_ += *taken;
+  const bool is_all = writing_.rest.size() == 0;
+  if (!is_all && (writing_.extent != write_extent::some || *taken == 0)) return;
+  writing_.operation.complete(error_code(), writing_.done);
+  if (is_all && is_last) finish_writing();
+}
+
+error_code exchange::put_head(const http3::field_list& fields, bool end) {
+  if (write_end_) return *write_end_;
+  h3_driver& driver = *driver_;
+  const auto sent = driver.http().send_response(driver.transport(), id_, fields, end);
+  if (!sent) return after_refusal(sent.error());
+  driver.wake();
+  if (end) finish_writing();
+  return {};
+}
+
+void exchange::send_head(const http3::field_list& fields, bool end, runtime::pending_operation<> operation) {
+  const auto keep = shared_from_this();
+  operation.complete(put_head(fields, end));
+}
+
+void exchange::send_trailers(const http3::field_list& fields, runtime::pending_operation<> operation) {
+  if (writing_.operation) return operation.complete(runtime::error::already_started);
+  if (write_end_) return operation.complete(*write_end_);
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  const auto sent = driver.http().send_trailers(driver.transport(), id_, fields);
+  if (!sent) return operation.complete(after_refusal(sent.error()));
+  driver.wake();
+  finish_writing();
+  operation.complete(error_code());
+}
+
+// Why an operation was refused: what the peer said, where it said something.
+error_code exchange::after_refusal(http3::operation_error error) {
+  if (driver_ != nullptr) driver_->tell_events();
+  return write_end_.value_or(make_error_code(error));
+}
+
+void exchange::finish_writing() {
+  write_finished_ = true;
+  if (!write_end_) mark_sent();
+  if (reader_dropped_ && driver_ != nullptr && !read_end_) cancel(http3::error_code::no_error);
+}
+
+void exchange::end_writing(const error_code& code) {
+  if (!write_end_) write_end_ = code;
+  writing_.operation.complete(*write_end_, writing_.done);
+}
+
+void exchange::drop_writer() {
+  if (driver_ == nullptr || write_end_) return;
+  cancel(is_server_ ? http3::error_code::internal_error : http3::error_code::request_cancelled);
+}
+
+// --- Both -----------------------------------------------------------------------------------------------------------
+
+void exchange::cancel(http3::error_code code) {
+  if (driver_ == nullptr) return;
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  static_cast<void>(driver.http().cancel(driver.transport(), id_, code));
+  driver.wake();
+  end_reading(asio::error::operation_aborted);
+  const bool only_reading = is_server_ && code == http3::error_code::no_error;
+  if (!only_reading) end_writing(asio::error::operation_aborted);
+}
+
+void exchange::cancel_operation(std::uint64_t tag) {
+  const error_code aborted = asio::error::operation_aborted;
+  if (reading_.operation.tag() == tag) reading_.operation.complete(aborted, 0);
+  if (reading_all_.operation.tag() == tag) reading_all_.operation.complete(aborted, std::move(reading_all_.text));
+  if (receiving_head_.tag() == tag) receiving_head_.complete(aborted, {});
+  if (writing_.operation.tag() == tag) writing_.operation.complete(aborted, writing_.done);
+}
+
+void exchange::on_aborted(const http3::message_aborted& event) {
+  end_reading(make_error_code(event.code));
+  if (event.malformed) end_writing(make_error_code(event.code));
+  tell_abandoned();
+}
+
+void exchange::on_refused(const http3::message_refused& event) {
+  end_writing(make_error_code(event.code));
+  // A server that has answered may say that it does not need the rest of the request (RFC 9114, section 4.1).
+  if (is_server_) tell_abandoned();
+}
+
+void exchange::tell_abandoned() {
+  if (abandoned_handler_) std::exchange(abandoned_handler_, nullptr)();
+}
+
+void exchange::on_closed() {
+  driver_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  end_reading(asio::error::eof);
+  end_writing(make_error_code(http3::operation_error::unknown_exchange));
+  abandoned_handler_ = nullptr;
+}
+
+void exchange::on_connection_closed(const error_code& code) {
+  driver_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  end_reading(code);
+  end_writing(code);
+  tell_abandoned();
+}
+
+void exchange::abandon() noexcept {
+  driver_ = nullptr;
+  over_.store(true, std::memory_order_release);
+  read_end_ = write_end_ = make_error_code(runtime::error::connection_closed);
+  // Handlers may own handles on this exchange.
+  const auto unheard_read = std::move(reading_.operation);
+  const auto unheard_whole_read = std::move(reading_all_.operation);
+  const auto unheard_head = std::move(receiving_head_);
+  const auto unheard_write = std::move(writing_.operation);
+  const auto unheard_handler = std::exchange(abandoned_handler_, nullptr);
+}
+
+}  // namespace quasio::driver

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "quasio/driver/exchange.hpp"
+#include "quasio/http3/connection.hpp"
+
+namespace quasio::driver {
+
+class h3_driver;
+
+/// One request and its response, on either side: what body_reader, body_writer and response_reader stand for. All but
+/// is_over() belongs to the executor. The driver knows it while the stream lives; handles keep it beyond that, to say
+/// how it ended.
+class exchange final : public runtime::cancellable, public std::enable_shared_from_this<exchange> {
+public:
+  exchange(h3_driver& driver, stream_id id);
+
+  stream_id id() const noexcept { return id_; }
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+
+  /// Whether nothing can be done to it any more. Any thread.
+  bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
+
+  /// Nothing of our message, or of the peer's, is yet to come.
+  void mark_sent() noexcept { write_end_ = make_error_code(http3::operation_error::wrong_state); }
+  void mark_received() noexcept { read_end_ = asio::error::eof; }
+
+  /// Called once, when the peer abandons its message or refuses ours, or the connection ends before the exchange did.
+  void on_abandoned(std::function<void()> handler) { abandoned_handler_ = std::move(handler); }
+
+  // Reading:
+  void read(asio::mutable_buffer buffer, runtime::pending_operation<std::size_t> operation);
+  void read_all(std::size_t limit, runtime::pending_operation<std::string> operation);
+  void receive_head(runtime::pending_operation<response_head> operation);
+  const http3::field_list& trailers() const noexcept { return trailers_; }
+  void drop_reader();
+
+  // Writing:
+  void write(http3::field_list head, asio::const_buffer buffer, write_extent extent,
+             runtime::pending_operation<std::size_t> operation);
+  void send_head(const http3::field_list& fields, bool end, runtime::pending_operation<> operation);
+  void send_trailers(const http3::field_list& fields, runtime::pending_operation<> operation);
+  std::uint64_t bytes_written() const noexcept { return bytes_written_; }
+  void drop_writer();
+
+  // Both:
+  void cancel(http3::error_code code);
+  void cancel_operation(std::uint64_t tag) override;
+
+  // What the driver tells:
+  void on_fields(http3::fields_received&& received);
+  void on_body_readable();
+  void on_body_writable() { try_to_write(); }
+  void on_aborted(const http3::message_aborted& event);
+  void on_refused(const http3::message_refused& event);
+  void on_closed();
+  void on_connection_closed(const error_code& code);
+  void abandon() noexcept;
+
+private:
+  // What waits for body bytes: at most one of the two.
+  struct one_read {
+    asio::mutable_buffer buffer;
+    runtime::pending_operation<std::size_t> operation;
+  };
+  struct whole_read {
+    std::string text;
+    std::size_t limit = 0;
+    runtime::pending_operation<std::string> operation;
+  };
+  struct one_write {
+    asio::const_buffer rest;
+    std::size_t done = 0;
+    write_extent extent = write_extent::some;
+    runtime::pending_operation<std::size_t> operation;
+  };
+
+  bool is_reading() const noexcept { return reading_.operation || reading_all_.operation; }
+  void try_to_read();
+  void try_to_read_all();
+  std::size_t read_at_hand(byte_span into);
+  void end_reading(const error_code& code);
+  void complete_reads();
+
+  void try_to_write();
+  error_code put_head(const http3::field_list& fields, bool end);
+  error_code after_refusal(http3::operation_error error);
+  void finish_writing();
+  void end_writing(const error_code& code);
+  void tell_abandoned();
+
+  h3_driver* driver_;  ///< Null once the stream or its connection has ended.
+  asio::any_io_executor executor_;
+  stream_id id_;
+  std::atomic<bool> over_{false};
+  bool is_server_;
+
+  one_read reading_;
+  whole_read reading_all_;
+  std::optional<error_code> read_end_;
+  bool reader_dropped_ = false;
+  std::deque<response_head> heads_;
+  runtime::pending_operation<response_head> receiving_head_;
+  http3::field_list trailers_;
+
+  one_write writing_;
+  std::optional<error_code> write_end_;
+  bool write_finished_ = false;
+  std::uint64_t bytes_written_ = 0;
+
+  std::function<void()> abandoned_handler_;
+};
+
+}  // namespace quasio::driver

@@ -1,0 +1,100 @@
+#include "driver/h3_driver.hpp"
+
+#include <utility>
+
+namespace quasio::driver {
+
+h3_driver::h3_driver(endpoint_role role, asio::any_io_executor executor, http3::settings settings)
+    : role_(role), executor_(std::move(executor)), settings_(settings) {}
+
+// Where the io_context is destroyed under the connection, whoever still waits is let go unheard.
+h3_driver::~h3_driver() {
+  const auto exchanges = std::exchange(exchanges_, {});
+  for (const auto& [id, each] : exchanges) each->abandon();
+}
+
+void h3_driver::on_started(runtime::worker& host) { host_ = &host; }
+
+void h3_driver::on_connection_established(runtime::worker& host, time_point now) {
+  established_ = true;
+  http_.emplace(role_, settings_, host.random());
+  http_->start(host.connection(), now);
+  on_established({host.connection().handshake(), host.connection().path()});
+}
+
+void h3_driver::on_event(runtime::worker& host, const quic::event& event, time_point now) {
+  http_->handle(host.connection(), event, now);
+}
+
+void h3_driver::process_reads(runtime::worker&, time_point) { tell_events(); }
+
+// What exchanges did in process_reads() may have caused more.
+void h3_driver::process_writes(runtime::worker&, time_point) { tell_events(); }
+
+void h3_driver::close(http3::error_code code, std::string_view reason) {
+  if (host_ != nullptr) host_->close(static_cast<std::uint64_t>(code), reason);
+}
+
+void h3_driver::on_connection_closed(const runtime::connection_end& end) {
+  const runtime::connection_end described = describe(end);
+  const auto exchanges = std::exchange(exchanges_, {});
+  for (const auto& [id, each] : exchanges) each->on_connection_closed(described.code);
+  on_ended(described);
+  host_ = nullptr;
+}
+
+// --- The events of HTTP/3
+// ---------------------------------------------------------------------------------------------
+
+void h3_driver::tell_events() {
+  while (auto event = http_->poll_event()) {
+    std::visit([this](auto& each) { on(each); }, *event);
+  }
+}
+
+std::shared_ptr<exchange> h3_driver::add_exchange(stream_id id) {
+  auto added = std::make_shared<exchange>(*this, id);
+  exchanges_.insert_or_assign(id, added);
+  return added;
+}
+
+std::shared_ptr<exchange> h3_driver::find(stream_id id) const {
+  const auto found = exchanges_.find(id);
+  return found != exchanges_.end() ? found->second : nullptr;
+}
+
+void h3_driver::on(http3::fields_received& event) {
+  if (event.kind == http3::section_kind::request) {
+    const auto added = add_exchange(event.id);
+    if (event.end_of_message) added->mark_received();
+    on_request(std::move(event), added);
+  } else if (const auto told = find(event.id)) {
+    told->on_fields(std::move(event));
+  }
+}
+
+void h3_driver::on(http3::body_readable& event) {
+  if (const auto told = find(event.id)) told->on_body_readable();
+}
+
+void h3_driver::on(http3::body_writable& event) {
+  if (const auto told = find(event.id)) told->on_body_writable();
+}
+
+void h3_driver::on(http3::message_aborted& event) {
+  if (const auto told = find(event.id)) told->on_aborted(event);
+}
+
+void h3_driver::on(http3::message_refused& event) {
+  if (const auto told = find(event.id)) told->on_refused(event);
+}
+
+void h3_driver::on(http3::exchange_closed& event) {
+  const auto told = find(event.id);
+  if (told == nullptr) return;
+  exchanges_.erase(event.id);
+  told->on_closed();
+  if (exchanges_.empty()) on_idle();
+}
+
+}  // namespace quasio::driver

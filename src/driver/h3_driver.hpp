@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "driver/exchange.hpp"
+#include "quasio/driver/h3_driver.hpp"
+
+namespace quasio::driver {
+
+/// Runs HTTP/3 over a QUIC connection: takes the transport's events to http3::connection, and its events to exchanges.
+/// What differs between client and server is in the derived classes.
+class h3_driver : public runtime::application_over_quic {
+public:
+  h3_driver(endpoint_role role, asio::any_io_executor executor, http3::settings settings);
+  ~h3_driver() override;
+
+  endpoint_role role() const noexcept { return role_; }
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+
+  // For exchanges and controllers, once the connection is established:
+  http3::connection& http() noexcept { return *http_; }
+  quic::connection& transport() noexcept { return host_->connection(); }
+  void wake() { host_->wake(); }
+
+  /// Tells what http() has to say since the last time.
+  void tell_events();
+
+  /// Ends the connection, also in the middle of the handshake.
+  void close(http3::error_code code, std::string_view reason);
+
+  bool is_established() const noexcept { return established_; }
+
+  // application_over_quic:
+  void on_started(runtime::worker& host) override;
+  void on_connection_established(runtime::worker& host, time_point now) override;
+  void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
+  void process_reads(runtime::worker& host, time_point now) override;
+  void process_writes(runtime::worker& host, time_point now) override;
+  void on_connection_closed(const runtime::connection_end& end) override;
+
+protected:
+  virtual void on_established(const connection_info& info) = 0;
+  virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
+  virtual void on_goaway() = 0;
+  virtual void on_requests_available() = 0;
+  virtual void on_idle() = 0;  ///< The last exchange has ended.
+  virtual void on_ended(const runtime::connection_end& end) = 0;
+
+  std::shared_ptr<exchange> add_exchange(stream_id id);
+
+private:
+  void on(http3::settings_received&) {}
+  void on(http3::fields_received& event);
+  void on(http3::body_readable& event);
+  void on(http3::body_writable& event);
+  void on(http3::message_aborted& event);
+  void on(http3::message_refused& event);
+  void on(http3::exchange_closed& event);
+  void on(http3::goaway_received&) { on_goaway(); }
+  void on(http3::requests_available&) { on_requests_available(); }
+
+  std::shared_ptr<exchange> find(stream_id id) const;
+
+  endpoint_role role_;
+  asio::any_io_executor executor_;
+  http3::settings settings_;
+  runtime::worker* host_ = nullptr;
+  std::optional<http3::connection> http_;
+  bool established_ = false;
+  std::unordered_map<stream_id, std::shared_ptr<exchange>> exchanges_;
+};
+
+}  // namespace quasio::driver

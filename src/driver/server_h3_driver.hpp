@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "driver/h3_driver.hpp"
+
+namespace quasio::driver {
+
+class server_h3_driver;
+
+/// Who serves the requests of one connection: a controller's queue, or the easy server. Called on the executor.
+class server_h3_sink {
+public:
+  virtual ~server_h3_sink() = default;
+
+  /// `driver` stays valid until on_ended() or on_abandoned().
+  virtual void on_attached(server_h3_driver& driver) = 0;
+  virtual void on_established(const connection_info& info) = 0;
+  virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
+  virtual void on_ended(const runtime::connection_end& end) = 0;
+
+  /// The driver is destroyed without having ended.
+  virtual void on_abandoned() noexcept = 0;
+};
+
+class server_h3_driver final : public h3_driver {
+public:
+  server_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+                   std::shared_ptr<server_h3_sink> sink);
+  ~server_h3_driver() override;
+
+  /// Two GOAWAYs a round trip apart, and a close when the last request has been answered (RFC 9114, section 5.2).
+  void shut_down();
+
+  void process_writes(runtime::worker& host, time_point now) override;
+
+private:
+  enum class shutdown_step { none, announced, final };
+
+  void on_established(const connection_info& info) override;
+  void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) override;
+  void on_goaway() override {}
+  void on_requests_available() override {}
+  void on_idle() override {}
+  void on_ended(const runtime::connection_end& end) override;
+
+  void announce_end();
+  void name_last_request();
+  void close_when_done();
+
+  std::shared_ptr<server_h3_sink> sink_;
+  shutdown_step shutdown_ = shutdown_step::none;
+
+  // Shared with the timer's handler, which may outlive the driver.
+  std::shared_ptr<server_h3_driver*> self_ = std::make_shared<server_h3_driver*>(this);
+};
+
+}  // namespace quasio::driver

@@ -1,0 +1,54 @@
+#include "driver/server_shard.hpp"
+
+#include <utility>
+
+namespace quasio::http3 {
+
+void server_shard::serve(runtime::listener from) {
+  from.on_accept([weak = weak_from_this()](runtime::incoming_connection incoming) {
+    if (const auto self = weak.lock()) self->take(std::move(incoming));
+  });
+  listeners_.push_back(std::move(from));
+}
+
+void server_shard::take(runtime::incoming_connection incoming) {
+  const auto connection =
+      std::make_shared<served_connection>(shared_from_this(), where_.get_executor(), settings_, incoming.path());
+  connections_.emplace(connection.get(), connection);
+  open_connections_->fetch_add(1, std::memory_order_relaxed);
+  incoming.start(
+      std::make_unique<driver::server_h3_driver>(where_.get_executor(), settings_->options.http3, connection));
+}
+
+void server_shard::forget(served_connection& connection) {
+  if (connections_.erase(&connection) == 0) return;
+  open_connections_->fetch_sub(1, std::memory_order_relaxed);
+  tell_if_empty();
+}
+
+void server_shard::shut_down(std::function<void()> when_empty) {
+  close_listeners();
+  when_empty_ = std::move(when_empty);
+  const auto connections = connections_;
+  for (const auto& [key, weak] : connections) {
+    if (const auto connection = weak.lock()) connection->shut_down();
+  }
+  tell_if_empty();
+}
+
+bool server_shard::abort() {
+  close_listeners();
+  const auto connections = connections_;
+  for (const auto& [key, weak] : connections) {
+    if (const auto connection = weak.lock()) connection->abort();
+  }
+  return !connections.empty();
+}
+
+// In a handler of its own: the last connection is to send its farewell first.
+void server_shard::tell_if_empty() {
+  if (!when_empty_ || !connections_.empty()) return;
+  asio::post(where_.get_executor(), std::exchange(when_empty_, nullptr));
+}
+
+}  // namespace quasio::http3

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "driver/served_connection.hpp"
+#include "quasio/runtime/listen.hpp"
+#include "quasio/runtime/shard.hpp"
+
+namespace quasio::http3 {
+
+/// All of a server that lives on one shard. Everything but the counting runs on the shard's executor.
+class server_shard final : public std::enable_shared_from_this<server_shard> {
+public:
+  server_shard(const runtime::shard& where, std::shared_ptr<const server_settings> settings,
+               std::shared_ptr<std::atomic<std::size_t>> open_connections)
+      : where_(where), settings_(std::move(settings)), open_connections_(std::move(open_connections)) {}
+
+  const runtime::shard& where() const noexcept { return where_; }
+
+  /// Takes connections from a listener. Before anything arrives there.
+  void serve(runtime::listener from);
+
+  /// Closes the listeners and shuts the connections down; calls `when_empty` once, when none is left.
+  void shut_down(std::function<void()> when_empty);
+
+  /// Closes the listeners and all connections at once; returns whether there were any.
+  bool abort();
+
+  void forget(served_connection& connection);
+
+private:
+  void take(runtime::incoming_connection incoming);
+  void close_listeners() { listeners_.clear(); }
+  void tell_if_empty();
+
+  runtime::shard where_;
+  std::shared_ptr<const server_settings> settings_;
+  std::shared_ptr<std::atomic<std::size_t>> open_connections_;
+  std::vector<runtime::listener> listeners_;
+  std::unordered_map<served_connection*, std::weak_ptr<served_connection>> connections_;
+  std::function<void()> when_empty_;
+};
+
+}  // namespace quasio::http3

@@ -1,0 +1,129 @@
+#include "driver/server_state.hpp"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace quasio::http3 {
+namespace {
+
+// How long the end of a server waits for its threads to say farewell to clients.
+constexpr std::chrono::seconds farewell_patience{2};
+
+asio::awaitable<void> answer_not_found(request&, response& answer) {
+  answer.status(404);
+  co_await answer.finish();
+}
+
+}  // namespace
+
+// A stop ends once: when all shards are empty, also after those that were too slow have been cut off.
+struct server_state::stop_under_way {
+  stop_under_way(const asio::any_io_executor& executor, std::size_t shards, runtime::pending_operation<> with)
+      : busy_shards(shards), patience(executor), operation(std::move(with)) {}
+
+  std::size_t busy_shards;
+  asio::steady_timer patience;
+  runtime::pending_operation<> operation;
+  bool cut_off = false;
+};
+
+server_state::server_state(asio::any_io_executor executor, server_options options)
+    : executor_(std::move(executor)),
+      settings_(std::make_shared<server_settings>(server_settings{std::move(options), answer_not_found})) {}
+
+server_state::~server_state() { end(); }
+
+void server_state::handle(request_handler handler) { settings_->handler = std::move(handler); }
+
+void server_state::prepare_shards() {
+  if (!where_.empty()) return;
+  if (settings_->options.threads == 0) {
+    where_.emplace_back(executor_);
+  } else {
+    pool_.emplace(settings_->options.threads);
+    where_ = pool_->shards();
+  }
+  for (const runtime::shard& each : where_) {
+    shards_.push_back(std::make_shared<server_shard>(each, settings_, open_connections_));
+  }
+}
+
+std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
+  error.clear();
+  const server_options& options = settings_->options;
+  if (options.endpoints.empty()) {
+    error = asio::error::invalid_argument;
+    return {};
+  }
+  prepare_shards();
+  runtime::listen_options listening;
+  listening.acceptor.tls = options.tls;
+  listening.acceptor.alpn = {"h3"};
+  listening.acceptor.transport = options.transport;
+  listening.acceptor.retry = options.retry;
+  listening.acceptor.retry_threshold = options.retry_threshold;
+  listening.socket = options.socket;
+  listening.max_connections = options.max_connections;
+
+  std::vector<ip_endpoint> bound;
+  for (const ip_endpoint& endpoint : options.endpoints) {
+    auto listeners = runtime::listen(where_, endpoint, listening, error);
+    if (error) {
+      abort();
+      return {};
+    }
+    bound.push_back(listeners.front().local_endpoint());
+    for (std::size_t index = 0; index < listeners.size(); ++index) shards_[index]->serve(std::move(listeners[index]));
+  }
+  return bound;
+}
+
+void server_state::stop(std::chrono::milliseconds patience, runtime::pending_operation<> operation) {
+  if (shards_.empty()) return operation.complete(quasio::error_code());
+  const auto stop = std::make_shared<stop_under_way>(executor_, shards_.size(), std::move(operation));
+  for (const auto& shard : shards_) {
+    asio::dispatch(shard->where().get_executor(), [shard, stop, executor = executor_] {
+      shard->shut_down([stop, executor] { asio::dispatch(executor, [stop] { on_shard_empty(stop); }); });
+    });
+  }
+  stop->patience.expires_after(patience);
+  stop->patience.async_wait([self = shared_from_this(), stop](const quasio::error_code& error) {
+    if (!error) self->abort_what_is_left(stop);
+  });
+}
+
+void server_state::on_shard_empty(const std::shared_ptr<stop_under_way>& stop) {
+  if (--stop->busy_shards > 0) return;
+  stop->patience.cancel();
+  stop->operation.complete(stop->cut_off ? quasio::error_code(asio::error::timed_out) : quasio::error_code());
+}
+
+void server_state::abort_what_is_left(const std::shared_ptr<stop_under_way>& stop) {
+  stop->cut_off = stop->busy_shards > 0;
+  abort();
+}
+
+void server_state::abort() {
+  for (const auto& shard : shards_) {
+    asio::dispatch(shard->where().get_executor(), [shard] { shard->abort(); });
+  }
+}
+
+void server_state::end() noexcept {
+  abort();
+  if (!pool_) return;
+  std::vector<std::future<void>> said;
+  for (const runtime::shard& each : where_) {
+    // Behind the abort, and behind the turns that it causes.
+    auto done = std::make_shared<std::promise<void>>();
+    said.push_back(done->get_future());
+    asio::post(each.get_executor(),
+               [done, executor = each.get_executor()] { asio::post(executor, [done] { done->set_value(); }); });
+  }
+  for (auto& each : said) each.wait_for(farewell_patience);
+  pool_->stop();
+  pool_->join();
+}
+
+}  // namespace quasio::http3
