@@ -280,6 +280,18 @@ TEST_F(sending_streams, announce_the_present_limits_when_an_announcement_is_lost
   EXPECT_EQ(frames_of<wire::max_data_frame>(third).size(), 1u);
 }
 
+TEST_F(sending_streams, offer_no_more_credit_once_they_ask_the_peer_to_stop) {
+  settings own;
+  own.initial_stream_window = 1000;
+  stream_endpoint server(endpoint_role::server, own);
+  ASSERT_TRUE(server.receive_stream(0, 0, std::string(600, 'x')));
+  server.read(0);
+  ASSERT_TRUE(server.streams.stop_sending(0, 1));
+  const test_packet packet = server.send();
+  EXPECT_EQ(frames_of<wire::stop_sending_frame>(packet).size(), 1u);
+  EXPECT_TRUE(frames_of<wire::max_stream_data_frame>(packet).empty());
+}
+
 TEST_F(sending_streams, raise_the_connections_window_with_that_of_a_busy_stream) {
   settings own;
   own.initial_stream_window = 1000;

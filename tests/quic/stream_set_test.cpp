@@ -127,6 +127,8 @@ TEST(stream_set, takes_no_more_than_the_send_buffer_and_says_when_there_is_room)
   EXPECT_TRUE(pair.client.take<stream_writable>().empty()) << "a packet's worth is not worth a wake-up";
   pair.client.send(1200);
   EXPECT_EQ(pair.client.take<stream_writable>().size(), 1u);
+  pair.client.send(600);
+  EXPECT_TRUE(pair.client.take<stream_writable>().empty()) << "said already";
   EXPECT_EQ(client.write(id, std::span(data).first(1000), true), 1000u);
   pair.client.send(1200);
   EXPECT_TRUE(pair.client.take<stream_writable>().empty()) << "the last write was not cut short";
