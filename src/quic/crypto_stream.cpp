@@ -5,6 +5,13 @@
 #include "wire/data_frame_header.hpp"
 
 namespace quasio::quic {
+namespace {
+
+// An honest flight is a few packets long and so leaves few gaps. A peer that scatters single bytes would make each of
+// them cost a walk over all others.
+constexpr std::size_t max_gaps = 64;
+
+}  // namespace
 
 transport_result<void> crypto_stream::receive(std::uint64_t offset, byte_view data) {
   const std::uint64_t end = offset + data.size();
@@ -21,6 +28,10 @@ transport_result<void> crypto_stream::receive(std::uint64_t offset, byte_view da
   if (received_.size() < begin + data.size()) received_.resize(begin + data.size());
   std::copy(data.begin(), data.end(), received_.begin() + static_cast<std::ptrdiff_t>(begin));
   received_ranges_.insert(offset, end);
+  if (received_ranges_.size() > max_gaps) {
+    return unexpected(transport_error{transport_error_code::crypto_buffer_exceeded, 0x06,
+                                      "handshake data in more pieces than are kept"});
+  }
   return {};
 }
 
@@ -56,8 +67,12 @@ void crypto_stream::write_frames(byte_writer& packet, sent_frames& record) {
 }
 
 void crypto_stream::on_acked(const sent_frame& frame) {
-  acked_.insert(frame.offset, frame.offset + frame.length);
-  to_send_.erase(frame.offset, frame.offset + frame.length);
+  // Data that was sent twice, in other portions, may be settled already, or in part.
+  const std::uint64_t begin = std::max(frame.offset, sent_base_);
+  const std::uint64_t end = frame.offset + frame.length;
+  if (begin >= end) return;
+  acked_.insert(begin, end);
+  to_send_.erase(begin, end);
   if (acked_.lowest().begin > sent_base_) return;
   const std::uint64_t settled = acked_.lowest().end;
   sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(settled - sent_base_));

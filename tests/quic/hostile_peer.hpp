@@ -13,6 +13,8 @@
 #include "crypto/test_certificates.hpp"
 #include "crypto/tls_session.hpp"
 #include "quasio/base/random.hpp"
+#include "quasio/base/range_set.hpp"
+#include "quasio/wire/transport_parameters.hpp"
 #include "quic/packet_protection.hpp"
 #include "quic/packet_space.hpp"
 #include "wire/frame_reader.hpp"
@@ -114,6 +116,9 @@ public:
   const std::vector<bytes>& unreadable() const noexcept { return unreadable_; }
   std::size_t datagrams() const noexcept { return datagrams_; }
   void forget_packets() { packets_.clear(); }
+
+  /// A server's: what it will declare when the ClientHello has come.
+  void set_parameters(const transport_parameters& parameters) { who_.parameters = parameters; }
 
   bool acknowledges = true;   ///< Whether flush() acknowledges.
   bool speaks_crypto = true;  ///< Whether flush() sends CRYPTO data.
