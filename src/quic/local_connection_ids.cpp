@@ -60,7 +60,8 @@ bool local_connection_ids::owns(byte_view id) const noexcept {
 
 transport_result<void> local_connection_ids::retire(std::uint64_t sequence, const connection_id& used) {
   constexpr std::uint64_t frame_type = 0x19;
-  if (sequence >= next_sequence_) {
+  // Section 19.16: what was issued but not sent yet, the peer cannot know.
+  if (sequence >= announced_below_) {
     return unexpected(transport_error{transport_error_code::protocol_violation, frame_type,
                                       "retires a connection ID that was never issued"});
   }
@@ -98,6 +99,7 @@ void local_connection_ids::write_frames(byte_writer& packet, sent_frames& record
     wire::write(packet, frame);
     record.push_back({.kind = sent_frame_kind::new_connection_id, .id = sequence});
     unannounced_.erase(unannounced_.begin());
+    announced_below_ = std::max(announced_below_, sequence + 1);
   }
 }
 

@@ -64,6 +64,7 @@ private:
   std::vector<issued_id> active_;
   std::vector<std::uint64_t> unannounced_;  // Sequence numbers that NEW_CONNECTION_ID must still tell.
   std::uint64_t next_sequence_ = 1;
+  std::uint64_t announced_below_ = 1;  // The peer may retire sequence numbers below this.
   std::uint64_t wanted_ = 1;
 };
 

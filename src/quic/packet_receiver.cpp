@@ -42,6 +42,7 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   state_.counters.bytes_received += datagram.size();
   if (!state_.end.is_open()) {
     // Section 10.2.1: no need to look inside; what comes shows that the peer has not heard.
+    if (path* known = state_.paths.find_by_peer(from.peer)) known->on_datagram_received(datagram.size());
     state_.end.on_packet_received();
     return;
   }
@@ -80,10 +81,11 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   const bool wrong_version = header.type != wire::packet_type::one_rtt && header.version != state_.version;
   const bool too_small =
       header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
-  if (!id || wrong_version || too_small || !header.has_sample()) {
+  if (!id || wrong_version || too_small) {
     ++state_.counters.packets_dropped;
     return;
   }
+  if (!header.has_sample()) return on_unopened(packet, header, false);
   packet_space& space = state_.space(*id);
   if (space.discarded) {
     ++state_.counters.packets_dropped;
@@ -249,6 +251,7 @@ void packet_receiver::receive_version_negotiation(byte_view packet) {
     return;
   }
   state_.end.end_silently({.cause = close_cause::version_negotiation});
+  state_.local_ids.retire_all();
   announce_end(state_);
 }
 
@@ -279,6 +282,7 @@ void packet_receiver::advance_handshake() {
     state_.streams.set_peer_parameters(*peer);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
+    if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());
   }
   if (state_.tls.is_complete() && !state_.handshake_complete) complete_handshake();
 }
@@ -299,6 +303,17 @@ transport_result<void> packet_receiver::check_peer_parameters(const transport_pa
     return mismatch("retry_source_connection_id does not fit the Retry that was or was not seen");
   }
   return {};
+}
+
+transport_result<void> packet_receiver::take_preferred_id(const transport_parameters& peer) {
+  if (!peer.preferred_address) return {};
+  // Section 5.1.1: its ID has the sequence number 1, whether or not the client ever goes there.
+  if (state_.peer_ids.receive(
+          {.sequence = 1, .id = peer.preferred_address->id, .reset_token = peer.preferred_address->reset_token})) {
+    return {};
+  }
+  return unexpected(transport_error{transport_error_code::transport_parameter_error, 0,
+                                    "the connection ID of preferred_address does not fit the handshake"});
 }
 
 void packet_receiver::complete_handshake() {

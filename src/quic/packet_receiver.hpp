@@ -47,6 +47,7 @@ private:
   void follow_peer(const wire::packet_header& header, path& from);
   void advance_handshake();
   transport_result<void> check_peer_parameters(const transport_parameters& peer) const;
+  transport_result<void> take_preferred_id(const transport_parameters& peer);
   void complete_handshake();
 
   connection_state& state_;

@@ -34,6 +34,8 @@ transport_result<void> peer_connection_ids::receive(const wire::new_connection_i
     }
     if (same_sequence) return {};
   }
+  // A late copy of what was given up since: the peer has been or is being told.
+  if (retired_.contains(frame.sequence)) return {};
   if (frame.sequence < retired_below_) {
     // Section 19.15: retired before it came. A repetition of what was retired long ago looks the same and costs the
     // same.
@@ -49,7 +51,7 @@ transport_result<void> peer_connection_ids::receive(const wire::new_connection_i
         broken(transport_error_code::connection_id_limit_error, "more connection IDs than were asked for"));
   }
   // A peer that keeps issuing and retiring must not make this list grow while nothing can be sent (section 5.1.2).
-  if (retirements_.size() > max_pending_retirements_) {
+  if (retirements_.size() > max_pending_retirements_ || retired_.size() > max_pending_retirements_) {
     return unexpected(broken(transport_error_code::connection_id_limit_error,
                              "connection IDs are retired faster than that can be said"));
   }
@@ -58,6 +60,7 @@ transport_result<void> peer_connection_ids::receive(const wire::new_connection_i
 
 transport_result<void> peer_connection_ids::retire_below(std::uint64_t bound) {
   retired_below_ = bound;
+  retired_.erase_below(bound);
   for (const known_id& known : known_) {
     if (known.sequence < bound) retirements_.push_back(known.sequence);
   }
@@ -72,6 +75,7 @@ transport_result<void> peer_connection_ids::retire_below(std::uint64_t bound) {
 bool peer_connection_ids::change() {
   if (known_.size() < 2) return false;
   retirements_.push_back(known_.front().sequence);
+  retired_.insert(known_.front().sequence, known_.front().sequence + 1);
   known_.erase(known_.begin());
   return true;
 }

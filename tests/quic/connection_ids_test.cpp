@@ -1,0 +1,254 @@
+// The IDs of both sides of a connection (RFC 9000, sections 5.1, 19.15 and 19.16).
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <variant>
+
+#include "quic/hostile_peer.hpp"
+#include "quic/local_connection_ids.hpp"
+#include "quic/peer_connection_ids.hpp"
+
+namespace quasio::quic {
+namespace {
+
+using code = transport_error_code;
+using test::bytes;
+
+connection_id id_of(std::uint8_t fill) {
+  const bytes content(8, fill);
+  return connection_id(content);
+}
+
+stateless_reset_token token_of(std::uint8_t fill) {
+  stateless_reset_token token;
+  token.fill(fill);
+  return token;
+}
+
+std::vector<wire::frame> frames_of(auto& ids, sent_frames& record, std::size_t size = 1200) {
+  static bytes packet;
+  packet.assign(size, 0);
+  byte_writer out(packet);
+  ids.write_frames(out, record);
+  std::vector<wire::frame> frames;
+  if (out.position() == 0) return frames;
+  wire::frame_reader reader(out.written());
+  while (!reader.done()) frames.push_back(*reader.next());
+  return frames;
+}
+
+// --- Ours ---
+
+struct own_ids {
+  test::counting_random random;
+  event_queue events;
+  local_connection_ids ids{std::make_shared<random_connection_ids>(), {}, random, events, id_of(0)};
+  sent_frames record;
+
+  std::vector<wire::new_connection_id_frame> announce(std::size_t size = 1200) {
+    std::vector<wire::new_connection_id_frame> announced;
+    for (const auto& frame : frames_of(ids, record, size))
+      announced.push_back(std::get<wire::new_connection_id_frame>(frame));
+    return announced;
+  }
+};
+
+TEST(local_connection_ids, are_issued_up_to_what_the_peer_wants) {
+  own_ids own;
+  own.ids.issue(2);
+  EXPECT_EQ(own.announce().size(), 1u);
+  own_ids generous;
+  generous.ids.issue(1'000'000);
+  const auto announced = generous.announce();
+  ASSERT_EQ(announced.size(), 3u);
+  for (std::size_t i = 0; i < announced.size(); ++i) {
+    EXPECT_EQ(announced[i].sequence, i + 1);
+    EXPECT_EQ(announced[i].retire_prior_to, 0u);
+    EXPECT_TRUE(generous.ids.owns(announced[i].id.bytes()));
+  }
+  EXPECT_NE(announced[0].reset_token, announced[1].reset_token);
+}
+
+TEST(local_connection_ids, are_announced_again_when_lost_and_not_when_retired) {
+  own_ids own;
+  own.ids.issue(3);
+  const auto first = own.announce();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_FALSE(own.ids.has_frames_to_send());
+  own.ids.on_lost({.kind = sent_frame_kind::new_connection_id, .id = 1});
+  const auto again = own.announce();
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].id, first[0].id);
+  EXPECT_EQ(again[0].reset_token, first[0].reset_token);
+  ASSERT_TRUE(own.ids.retire(1, id_of(0)));
+  own.announce();
+  own.ids.on_lost({.kind = sent_frame_kind::new_connection_id, .id = 1});
+  EXPECT_FALSE(own.ids.has_frames_to_send());
+}
+
+TEST(local_connection_ids, wait_for_room_in_a_packet) {
+  own_ids own;
+  own.ids.issue(4);
+  EXPECT_EQ(own.announce(20).size(), 0u);
+  EXPECT_EQ(own.announce(40).size(), 1u);
+  EXPECT_EQ(own.announce().size(), 2u);
+}
+
+TEST(local_connection_ids, that_were_never_announced_cannot_be_retired) {
+  own_ids own;
+  EXPECT_EQ(own.ids.retire(1, id_of(0)).error().code, code::protocol_violation);
+  own.ids.issue(4);
+  EXPECT_EQ(own.ids.retire(1, id_of(0)).error().code, code::protocol_violation);
+  own.announce();
+  EXPECT_TRUE(own.ids.retire(1, id_of(0)));
+  EXPECT_EQ(own.ids.retire(4, id_of(0)).error().code, code::protocol_violation);
+}
+
+TEST(local_connection_ids, cannot_be_retired_by_their_own_packet) {
+  own_ids own;
+  own.ids.issue(2);
+  const auto announced = own.announce();
+  const auto refused = own.ids.retire(1, announced[0].id);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, code::protocol_violation);
+  EXPECT_EQ(refused.error().frame_type, 0x19u);
+}
+
+TEST(local_connection_ids, are_told_to_the_owner) {
+  own_ids own;
+  own.ids.add_temporary(id_of(9));
+  own.ids.issue(2);
+  const auto announced = own.announce();
+  ASSERT_TRUE(own.ids.retire(0, announced[0].id));
+  own.ids.retire_temporary();
+  own.ids.retire_temporary();
+  own.ids.retire_all();
+  std::size_t issued = 0;
+  std::size_t retired = 0;
+  while (const auto event = own.events.pop()) {
+    issued += std::holds_alternative<connection_id_issued>(*event);
+    retired += std::holds_alternative<connection_id_retired>(*event);
+  }
+  EXPECT_EQ(issued, 4u);
+  EXPECT_EQ(retired, 4u);
+  EXPECT_FALSE(own.ids.owns(id_of(9).bytes()));
+}
+
+// --- The peer's ---
+
+struct others_ids {
+  peer_connection_ids ids{4, 8};
+  sent_frames record;
+
+  others_ids() { ids.set_handshake_id(id_of(0)); }
+
+  transport_result<void> receive(std::uint64_t sequence, std::uint64_t retire_prior_to = 0) {
+    const auto fill = static_cast<std::uint8_t>(sequence);
+    return ids.receive({sequence, retire_prior_to, id_of(fill), token_of(fill)});
+  }
+
+  std::vector<std::uint64_t> retirements() {
+    std::vector<std::uint64_t> retired;
+    for (const auto& frame : frames_of(ids, record))
+      retired.push_back(std::get<wire::retire_connection_id_frame>(frame).sequence);
+    std::sort(retired.begin(), retired.end());
+    return retired;
+  }
+};
+
+TEST(peer_connection_ids, are_kept_up_to_the_limit) {
+  others_ids others;
+  for (std::uint64_t sequence = 1; sequence < 4; ++sequence) ASSERT_TRUE(others.receive(sequence));
+  EXPECT_EQ(others.receive(4).error().code, code::connection_id_limit_error);
+}
+
+TEST(peer_connection_ids, that_replace_others_count_after_those_are_gone) {
+  others_ids others;
+  for (std::uint64_t sequence = 1; sequence < 4; ++sequence) ASSERT_TRUE(others.receive(sequence));
+  ASSERT_TRUE(others.receive(4, 1));
+  EXPECT_EQ(others.ids.current(), id_of(1));
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
+}
+
+TEST(peer_connection_ids, may_be_repeated_but_not_with_a_difference) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(1));
+  ASSERT_TRUE(others.receive(1));
+  EXPECT_EQ(others.ids.receive({1, 0, id_of(7), token_of(1)}).error().code, code::protocol_violation);
+  EXPECT_EQ(others.ids.receive({1, 0, id_of(1), token_of(7)}).error().code, code::protocol_violation);
+  EXPECT_EQ(others.ids.receive({2, 0, id_of(1), token_of(1)}).error().code, code::protocol_violation);
+  EXPECT_EQ(others.ids.receive({2, 0, id_of(0), token_of(1)}).error().code, code::protocol_violation);
+}
+
+TEST(peer_connection_ids, that_come_after_their_retirement_are_retired_at_once) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(3, 3));
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
+  ASSERT_TRUE(others.receive(2));
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{2});
+  EXPECT_EQ(others.ids.current(), id_of(3));
+}
+
+TEST(peer_connection_ids, that_were_left_behind_do_not_come_back) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(1));
+  ASSERT_TRUE(others.receive(2));
+  ASSERT_TRUE(others.ids.change());
+  ASSERT_TRUE(others.ids.change());
+  EXPECT_EQ(others.ids.current(), id_of(2));
+  EXPECT_EQ(others.retirements(), (std::vector<std::uint64_t>{0, 1}));
+  ASSERT_TRUE(others.receive(1)) << "a late copy is no error";
+  EXPECT_FALSE(others.ids.change()) << "and no spare ID either";
+  EXPECT_EQ(others.ids.current(), id_of(2));
+}
+
+TEST(peer_connection_ids, are_retired_again_when_that_was_lost) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(1, 1));
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
+  others.ids.on_lost({.kind = sent_frame_kind::retire_connection_id, .id = 0});
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
+}
+
+TEST(peer_connection_ids, retired_faster_than_it_can_be_said_end_the_connection) {
+  others_ids others;
+  std::uint64_t sequence = 1;
+  while (sequence < 100 && others.receive(sequence, sequence)) ++sequence;
+  EXPECT_EQ(sequence, 9u);
+  EXPECT_EQ(others.receive(sequence + 1, sequence + 1).error().code, code::connection_id_limit_error);
+}
+
+TEST(peer_connection_ids, are_refused_from_a_peer_that_uses_none) {
+  peer_connection_ids ids(4, 8);
+  ids.set_handshake_id(connection_id());
+  EXPECT_EQ(ids.receive({1, 0, id_of(1), token_of(1)}).error().code, code::protocol_violation);
+}
+
+TEST(peer_connection_ids, know_the_reset_tokens_of_those_in_use) {
+  others_ids others;
+  EXPECT_FALSE(others.ids.is_reset_token(token_of(0)));
+  others.ids.set_handshake_token(token_of(0));
+  ASSERT_TRUE(others.receive(1));
+  EXPECT_TRUE(others.ids.is_reset_token(token_of(0)));
+  EXPECT_TRUE(others.ids.is_reset_token(token_of(1)));
+  ASSERT_TRUE(others.receive(2, 1));
+  EXPECT_FALSE(others.ids.is_reset_token(token_of(0)));
+}
+
+TEST(peer_connection_ids, with_sequence_numbers_full_of_holes_stay_bounded) {
+  peer_connection_ids ids(4, 8);
+  ids.set_handshake_id(id_of(0));
+  sent_frames record;
+  std::uint64_t sequence = 2;
+  for (; sequence < 1000; sequence += 2) {
+    const bytes content{static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence)};
+    if (!ids.receive({sequence, 0, connection_id(content), token_of(1)})) break;
+    ids.change();
+    frames_of(ids, record);
+  }
+  EXPECT_LT(sequence, 40u);
+}
+
+}  // namespace
+}  // namespace quasio::quic
