@@ -5,8 +5,10 @@
 #include "crypto/retry_integrity.hpp"
 #include "quic/address_token.hpp"
 #include "quic/connection_parts.hpp"
+#include "quic/packet_protection.hpp"
 #include "quic/refusal.hpp"
 #include "wire/packet_header.hpp"
+#include "wire/packet_number.hpp"
 #include "wire/retry_packet.hpp"
 #include "wire/routing_header.hpp"
 #include "wire/version_negotiation_packet.hpp"
@@ -22,6 +24,23 @@ constexpr std::size_t min_first_destination = 8;
 
 crypto::key_labels labels_of(quic_version version) noexcept {
   return version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+}
+
+/// Whether the datagram's first packet opens under the keys that its destination connection ID gives. One that was
+/// spoilt on its way must not make a connection: the real one would then come to an end that has its IDs wrong.
+bool is_authentic(byte_view datagram, const wire::packet_header& initial) {
+  if (!initial.has_sample()) return false;
+  std::vector<std::uint8_t> packet(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(initial.size));
+  const auto labels = labels_of(initial.version);
+  const auto secrets = crypto::derive_initial_secrets(labels, initial.destination.bytes());
+  direction_keys keys = direction_keys::derive(secrets.client, crypto::initial_aead, labels);
+  const auto unprotected = crypto::unprotect_header(packet, initial.packet_number_offset, keys.header);
+  if (!unprotected) return false;
+  const std::size_t header_size = initial.packet_number_offset + unprotected->packet_number_length;
+  if (packet.size() < header_size + crypto::aead_tag_size) return false;
+  const std::uint64_t number =
+      wire::expand_packet_number(std::nullopt, unprotected->truncated_packet_number, unprotected->packet_number_length);
+  return keys.packet.open(number, byte_view(packet).first(header_size), byte_span(packet).subspan(header_size));
 }
 
 std::array<std::uint8_t, 32> or_random(std::array<std::uint8_t, 32> key, random_source& random) {
@@ -90,6 +109,7 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
     return size > 0 ? decision(stateless_reply{size}) : decision(ignored{ignored::cause::bad_token});
   }
   if (handshaking >= options.max_handshakes) return ignored{ignored::cause::refused};
+  if (!is_authentic(datagram, *initial)) return ignored{ignored::cause::unauthentic};
   return accept(*initial, claim, path, now);
 }
 

@@ -32,7 +32,7 @@ struct acceptor_options {
 
 /// Nothing comes of this datagram.
 struct ignored {
-  enum class cause : std::uint8_t { not_quic, not_initial, too_small, bad_token, refused, tls } why;
+  enum class cause : std::uint8_t { not_quic, not_initial, too_small, unauthentic, bad_token, refused, tls } why;
 };
 
 /// Answer with the first `size` bytes of the reply buffer, to where the datagram came from (Version Negotiation, Retry,
