@@ -31,6 +31,9 @@ public:
 
   std::optional<time_point> deadline() const noexcept { return due_now_ ? std::nullopt : deadline_; }
 
+  /// An acknowledgment that is overdue has no deadline any more: it goes as soon as anything may be sent.
+  void on_timeout(time_point now) noexcept { due_now_ |= is_due(now); }
+
   bool empty() const noexcept { return received_.empty(); }
   const range_set& received() const noexcept { return received_; }
   std::uint64_t largest() const noexcept { return received_.highest().end - 1; }

@@ -36,10 +36,6 @@ void closing::on_packet_received() noexcept {
   send_close_ = true;
 }
 
-void closing::on_peer_closed() noexcept {
-  if (phase_ == phase::closing) phase_ = phase::draining;
-}
-
 void closing::on_timeout(time_point now) noexcept {
   if (!deadline_ || now < *deadline_) return;
   phase_ = phase::drained;

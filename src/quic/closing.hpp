@@ -29,9 +29,6 @@ public:
   /// A packet came while closing. It is answered, ever more rarely (section 10.2.1).
   void on_packet_received() noexcept;
 
-  /// The peer's own CONNECTION_CLOSE came while closing: nothing more needs to be said.
-  void on_peer_closed() noexcept;
-
   bool wants_to_send() const noexcept { return phase_ == phase::closing && send_close_; }
   void on_close_sent() noexcept { send_close_ = false; }
 

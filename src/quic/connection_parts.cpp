@@ -145,6 +145,7 @@ void connection::parts::on_timeout() {
     // Section 9.3.2: nobody is left to speak to.
     return end_silently(close_cause::idle_timeout);
   }
+  for (packet_space& space : state.spaces) space.acks.on_timeout(state.now);
   recovery.on_timeout();
 }
 

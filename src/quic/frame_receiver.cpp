@@ -61,7 +61,7 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           },
           [&](const wire::path_response_frame& response) -> result_type {
             // Section 19.18 lets a response that answers nothing be an error; it may as well be a late one.
-            state_.paths.on_response(response.data);
+            state_.paths.on_response(response.data, state_.now);
             return {};
           },
           [&](const wire::connection_close_frame& close) -> result_type {

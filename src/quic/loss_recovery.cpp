@@ -63,14 +63,14 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
     space.loss.acknowledge(
         space.sent, range.smallest, range.largest, summary,
         [&](sent_packet& packet) {
-          const path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path));
+          const path* sent_on = state_.paths.find(packet.path);
           acked.add(packet, sent_on ? sent_on->flight.bytes() : 0);
           remove_from_flight(packet);
           on_frames_acked(space, packet.content);
         },
         [&](sent_packet& late) {
           ++state_.counters.packets_spuriously_lost;
-          if (path* sent_on = state_.paths.find(static_cast<std::uint8_t>(late.path))) {
+          if (path* sent_on = state_.paths.find(late.path)) {
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
           }
           on_frames_acked(space, late.content);
@@ -79,7 +79,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
   if (summary.empty()) return {};
 
   if (space.id == space_id::handshake) state_.handshake_packet_acked = true;
-  if (space.is_application() && state_.keys.application_write && state_.keys.application_write->wear_out() &&
+  if (space.is_application() && state_.handshake_confirmed && state_.keys.application_write->wear_out() &&
       state_.keys.application_write->is_acknowledged(summary.newest.packet_number)) {
     // RFC 9001, section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
     state_.keys.application_write->advance();
@@ -88,7 +88,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
   update_rtt(space, summary, ack.delay);
   detect_losses(space);
   for (const auto& share : acked) {
-    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(share.path));
+    path* sent_on = state_.paths.find(share.path);
     if (!sent_on) continue;
     sent_on->congestion->on_packets_acked(
         {.bytes = share.bytes,
@@ -120,7 +120,7 @@ transport_result<void> loss_recovery::check_ranges(const packet_space& space, co
 void loss_recovery::update_rtt(const packet_space& space, const recovery::ack_summary& summary,
                                std::uint64_t raw_delay) {
   const auto sample = summary.rtt_sample(state_.now);
-  path* sent_on = state_.paths.find(static_cast<std::uint8_t>(summary.newest.path));
+  path* sent_on = state_.paths.find(summary.newest.path);
   if (!sample || !sent_on) return;
   duration delay{};
   if (space.is_application()) {
@@ -143,7 +143,7 @@ void loss_recovery::detect_losses(packet_space& space) {
   for (packet_space& each : state_.spaces)
     histories[index_of(each.id)] = each.discarded ? nullptr : &each.loss.history();
   for (const auto& share : lost) {
-    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(share.path));
+    path* sent_on = state_.paths.find(share.path);
     if (!sent_on) continue;
     const bool recovering = sent_on->congestion->on_congestion_event({.signal = recovery::congestion_signal::loss,
                                                                       .newest_time_sent = share.newest_time_sent,
@@ -200,7 +200,10 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
 
 void loss_recovery::remove_from_flight(const recovery::sent_packet_info& packet) {
   if (!packet.in_flight) return;
-  if (path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path))) sent_on->flight.remove(packet.bytes);
+  path* sent_on = state_.paths.find(packet.path);
+  if (!sent_on) return;
+  // A peer that changed its address 2^16 times may find the number of a path given up long ago in use again.
+  sent_on->flight.remove(std::min<std::uint64_t>(packet.bytes, sent_on->flight.bytes()));
 }
 
 std::optional<recovery::loss_timer> loss_recovery::timer() const {
@@ -219,7 +222,8 @@ std::optional<recovery::loss_timer> loss_recovery::timer() const {
   inputs.has_handshake_keys = state_.keys.handshake_write.has_value();
   inputs.peer_completed_address_validation =
       state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed;
-  inputs.at_anti_amplification_limit = active.amplification_room() < active.max_datagram_size();
+  inputs.at_anti_amplification_limit =
+      active.amplification_room() < (state_.handshake_confirmed ? path::min_datagram : active.max_datagram_size());
   inputs.rearmed_at = state_.loss_timer_rearmed;
   return recovery::next_loss_timer(inputs);
 }
@@ -260,7 +264,7 @@ void loss_recovery::discard(space_id id) {
   space.discarded = true;
   space.sent.discard([&](sent_packet& packet) {
     remove_from_flight(packet);
-    path* sent_on = state_.paths.find(static_cast<std::uint8_t>(packet.path));
+    path* sent_on = state_.paths.find(packet.path);
     if (packet.in_flight && sent_on) sent_on->congestion->on_packets_discarded(packet.bytes);
   });
   space.loss.on_discarded();

@@ -74,8 +74,10 @@ public:
   /// So many packets were sealed with these keys that new ones are due (section 6.6).
   bool wear_out() const noexcept { return sealed_ >= crypto::confidentiality_limit(packet_.algorithm()) / 2; }
 
-  /// The keys may seal nothing more: the connection must end (section 6.6).
-  bool worn_out() const noexcept { return sealed_ >= crypto::confidentiality_limit(packet_.algorithm()); }
+  /// The keys may seal nothing more but a few packets that say so: the connection must end (section 6.6).
+  bool worn_out() const noexcept {
+    return sealed_ + closing_reserve >= crypto::confidentiality_limit(packet_.algorithm());
+  }
 
   /// Whether a packet sealed with these keys has been acknowledged: only then may the next update begin (section 6.1).
   bool is_acknowledged(std::uint64_t packet_number) const noexcept {
@@ -85,6 +87,8 @@ public:
   void advance();
 
 private:
+  static constexpr std::uint64_t closing_reserve = 1024;
+
   crypto::aead_algorithm algorithm_;
   crypto::key_labels labels_;
   crypto::header_key header_;

@@ -12,9 +12,12 @@ namespace {
 // RFC 9000, section 8.2.4 asks for patience of three probe timeouts; the challenge is sent once in each.
 constexpr int challenge_attempts = 3;
 
+// Section 8.2.1.
+constexpr std::size_t full_challenge_datagram = 1200;
+
 }  // namespace
 
-path::path(std::uint8_t path_id, const network_path& path_address, const settings& settings, time_point now)
+path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now)
     : rtt(settings.initial_rtt),
       pacer({}, settings.max_datagram_size, now),
       congestion(recovery::make_congestion_controller(settings.congestion, settings.max_datagram_size)),
@@ -71,6 +74,7 @@ bool path::write_frames(byte_writer& packet) {
       challenge_due_ && wire::encoded_size(challenge) <= packet.remaining()) {
     wire::write(packet, challenge);
     challenge_due_ = false;
+    challenge_had_full_size_ = amplification_room() >= full_challenge_datagram;
     wrote = true;
   }
   while (!responses_.empty()) {

@@ -23,9 +23,9 @@ namespace quasio::quic {
 class path {
 public:
   /// `id` tells paths of one connection apart in the records of sent packets.
-  path(std::uint8_t id, const network_path& address, const settings& settings, time_point now);
+  path(std::uint16_t id, const network_path& address, const settings& settings, time_point now);
 
-  std::uint8_t id() const noexcept { return id_; }
+  std::uint16_t id() const noexcept { return id_; }
   const network_path& address() const noexcept { return address_; }
   std::size_t max_datagram_size() const noexcept { return max_datagram_size_; }
 
@@ -40,6 +40,9 @@ public:
   /// Bytes that may be sent before the peer has proved its address (section 8.1).
   std::uint64_t amplification_room() const noexcept;
 
+  /// With less room than this no packet is worth trying.
+  static constexpr std::size_t min_datagram = 64;
+
   // --- Path validation (section 8.2) ---
 
   /// A PATH_CHALLENGE is to be sent, and again at each deadline until it is answered or given up.
@@ -53,6 +56,10 @@ public:
 
   /// Whether this data answers our challenge; the path is validated then.
   bool on_response(const wire::path_data& data) noexcept;
+
+  /// Whether the newest challenge could go in a datagram of full size. If not, its answer proves the peer's address but
+  /// not that the path carries such datagrams: another challenge is due (section 8.2.1).
+  bool challenge_had_full_size() const noexcept { return challenge_had_full_size_; }
 
   /// The peer's challenge, to be answered on this path (section 8.2.2). The oldest gives way when there are too many.
   void on_challenge(const wire::path_data& data, std::size_t max_pending);
@@ -74,7 +81,7 @@ public:
   std::unique_ptr<recovery::congestion_controller> congestion;
 
 private:
-  std::uint8_t id_;
+  std::uint16_t id_;
   network_path address_;
   std::size_t max_datagram_size_;
   unsigned amplification_factor_;
@@ -84,6 +91,7 @@ private:
 
   wire::path_data challenge_{};
   bool challenge_due_ = false;
+  bool challenge_had_full_size_ = false;
   int challenges_left_ = 0;
   std::optional<time_point> challenge_deadline_;
   std::vector<wire::path_data> responses_;

@@ -9,10 +9,6 @@ constexpr std::size_t max_paths = 4;
 
 bool same_host(const ip_endpoint& a, const ip_endpoint& b) noexcept { return a.address == b.address; }
 
-// Section 8.2.4: what is known about the path in use says nothing about a new one, so at least the initial timeout is
-// granted.
-duration validation_timeout(const path& candidate) noexcept { return candidate.rtt.pto_base(); }
-
 }  // namespace
 
 path_set::path_set(const network_path& first, const settings& settings, random_source& random, time_point now)
@@ -20,7 +16,7 @@ path_set::path_set(const network_path& first, const settings& settings, random_s
   paths_.push_back(std::make_unique<path>(next_id_++, first, settings_, now));
 }
 
-path* path_set::find(std::uint8_t id) noexcept {
+path* path_set::find(std::uint16_t id) noexcept {
   for (const auto& candidate : paths_) {
     if (candidate->id() == id) return candidate.get();
   }
@@ -36,8 +32,21 @@ path* path_set::find_by_peer(const ip_endpoint& peer) noexcept {
 
 path& path_set::add(const network_path& address, time_point now) {
   make_room();
-  paths_.push_back(std::make_unique<path>(next_id_++, address, settings_, now));
+  paths_.push_back(std::make_unique<path>(unused_id(), address, settings_, now));
   return *paths_.back();
+}
+
+std::uint16_t path_set::unused_id() noexcept {
+  while (find(next_id_)) ++next_id_;
+  return next_id_++;
+}
+
+// Section 8.2.4: what is known about the path in use says little about a new one, which begins with the initial
+// timeout; the longer of them is granted.
+duration path_set::validation_timeout() const noexcept {
+  duration longest{};
+  for (const auto& candidate : paths_) longest = std::max(longest, candidate->rtt.pto_base());
+  return longest;
 }
 
 void path_set::make_room() {
@@ -58,13 +67,14 @@ void path_set::move_to(path& destination, time_point now) {
   const auto position = std::ranges::find(paths_, &destination, &std::unique_ptr<path>::get);
   std::rotate(paths_.begin(), position, std::next(position));
   if (!active().is_validated() && !active().is_challenging()) {
-    active().begin_challenge(random_, now, validation_timeout(active()));
+    active().begin_challenge(random_, now, validation_timeout());
   }
 }
 
 path* path_set::next_with_frames() noexcept {
   const auto found = std::find_if(std::next(paths_.begin()), paths_.end(), [](const auto& p) {
-    return p->has_frames_to_send() && p->amplification_room() >= p->max_datagram_size();
+    return p->has_frames_to_send() && p->amplification_room() >= path::min_datagram &&
+           p->flight.room(p->congestion->window()) >= p->max_datagram_size();
   });
   return found == paths_.end() ? nullptr : found->get();
 }
@@ -79,7 +89,7 @@ bool path_set::on_timeout(time_point now) {
   for (std::size_t i = 0; i < paths_.size();) {
     path& candidate = *paths_[i];
     const auto deadline = candidate.challenge_deadline();
-    if (!deadline || *deadline > now || candidate.on_challenge_timeout(now, validation_timeout(candidate))) {
+    if (!deadline || *deadline > now || candidate.on_challenge_timeout(now, validation_timeout())) {
       ++i;
     } else if (paths_.size() > 1) {
       paths_.erase(paths_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -96,9 +106,14 @@ bool path_set::on_timeout(time_point now) {
   return true;
 }
 
-bool path_set::on_response(const wire::path_data& data) noexcept {
+bool path_set::on_response(const wire::path_data& data, time_point now) {
   // Section 8.2.3: the response counts on whatever path it comes.
-  return std::ranges::any_of(paths_, [&data](const auto& candidate) { return candidate->on_response(data); });
+  for (const auto& candidate : paths_) {
+    if (!candidate->on_response(data)) continue;
+    if (!candidate->challenge_had_full_size()) candidate->begin_challenge(random_, now, validation_timeout());
+    return true;
+  }
+  return false;
 }
 
 }  // namespace quasio::quic

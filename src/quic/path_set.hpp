@@ -17,7 +17,7 @@ public:
   const path& active() const noexcept { return *paths_.front(); }
 
   /// By the record of a sent packet; null when that path was given up.
-  path* find(std::uint8_t id) noexcept;
+  path* find(std::uint16_t id) noexcept;
 
   /// The path from which the peer's datagram came; null when it is not known yet.
   path* find_by_peer(const ip_endpoint& peer) noexcept;
@@ -37,15 +37,17 @@ public:
   /// Repeats challenges and gives paths up. False when no path is left on which the peer can be reached.
   bool on_timeout(time_point now);
 
-  bool on_response(const wire::path_data& data) noexcept;
+  bool on_response(const wire::path_data& data, time_point now);
 
 private:
   void make_room();
+  std::uint16_t unused_id() noexcept;
+  duration validation_timeout() const noexcept;
 
   const settings& settings_;
   random_source& random_;
   std::vector<std::unique_ptr<path>> paths_;  // The active one first, then the most recently active.
-  std::uint8_t next_id_ = 0;
+  std::uint16_t next_id_ = 0;
 };
 
 }  // namespace quasio::quic

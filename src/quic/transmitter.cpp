@@ -17,16 +17,32 @@ struct pending_packet {
   bool ack_eliciting;
 };
 
+/// Pads the last packet of a datagram, behind `sealed` bytes of others, so that the datagram has its full size.
+void pad_datagram(packet_builder& last, std::size_t sealed, std::size_t room) {
+  const std::size_t full = std::min(min_full_datagram, room);
+  if (full > sealed) last.pad_to(full - sealed);
+}
+
+std::size_t within_amplification(const path& on, std::size_t size) noexcept {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(size, on.amplification_room()));
+}
+
 }  // namespace
 
 std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t max_segments) {
+  if (state_.keys.application_write && state_.keys.application_write->worn_out()) {
+    fail(state_, {transport_error_code::aead_limit_reached, 0, "the keys are worn out and no update was possible"});
+  }
   if (!state_.end.is_open()) return transmit_close(buffer);
   if (path* aside = state_.paths.next_with_frames(); aside && state_.keys.application_write)
     return transmit_path_frames(*aside, buffer);
 
   path& on = state_.paths.active();
   state_.pacing_release.reset();
-  const std::size_t full_size = std::min(on.max_datagram_size(), buffer.size());
+  std::size_t full_size = std::min(on.max_datagram_size(), buffer.size());
+  // Section 8.2.1: on a path that the peer has moved to, what its few bytes allow must do, or validation would never
+  // begin. Before the handshake is confirmed datagrams are whole or not at all.
+  if (state_.handshake_confirmed) full_size = within_amplification(on, full_size);
   std::size_t written = 0;
   std::size_t segment_size = 0;
   for (std::size_t segments = 0; segments < max_segments && buffer.size() - written >= full_size; ++segments) {
@@ -65,7 +81,7 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
     pending.emplace(pending_packet{packet, ack_eliciting});
   }
   if (!pending) return 0;
-  if (needs_full_size) pending->builder.pad_to(std::min(min_full_datagram, room.size()) - sealed);
+  if (needs_full_size) pad_datagram(pending->builder, sealed, room.size());
   sealed += finish(pending->builder, on, pending->ack_eliciting);
   // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
   if (first_handshake_packet) recovery_.discard(space_id::initial);
@@ -191,7 +207,8 @@ void transmitter::account(path& on, std::size_t size) {
 }
 
 std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_span buffer) {
-  packet_builder packet(state_, state_.application(), buffer.first(std::min(buffer.size(), on.max_datagram_size())));
+  const std::size_t full_size = within_amplification(on, std::min(buffer.size(), on.max_datagram_size()));
+  packet_builder packet(state_, state_.application(), buffer.first(full_size));
   if (!packet.ok() || !on.write_frames(packet.frames())) return std::nullopt;
   packet.pad_to(min_full_datagram);
   const std::size_t size = finish(packet, on, true);
@@ -202,9 +219,7 @@ std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_spa
 std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
   if (!state_.end.wants_to_send()) return std::nullopt;
   path& on = state_.paths.active();
-  const byte_span room = buffer.first(std::min(buffer.size(), on.max_datagram_size()));
-  if (on.amplification_room() < room.size()) return std::nullopt;
-  state_.end.on_close_sent();
+  const byte_span room = buffer.first(within_amplification(on, std::min(buffer.size(), on.max_datagram_size())));
 
   // Section 10.2.3: while it is unsure which keys the peer has, it is told under all of them.
   std::optional<packet_builder> pending;
@@ -221,8 +236,10 @@ std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
     pending.emplace(packet);
   }
   if (!pending) return std::nullopt;
-  if (has_initial) pending->pad_to(std::min(min_full_datagram, room.size()) - sealed);
+  // Section 14.1: what elicits no acknowledgment a server need not pad, and credit for that it may not have.
+  if (has_initial && state_.is_client()) pad_datagram(*pending, sealed, room.size());
   sealed += finish(*pending, on, false);
+  state_.end.on_close_sent();
   account(on, sealed);
   return transmission{.size = sealed, .segment_size = sealed, .path = on.address()};
 }
