@@ -14,8 +14,7 @@ public:
   /// A client's.
   exchange(stream_id id, const request_head& request) noexcept : id_(id), receiver_(id, request), sender_(id) {}
 
-  // --- What the transport tells. An error ends the connection.
-  // ---------------------------------------------------------
+  // --- What the transport tells. An error ends the connection. -----------------------------------------------------
 
   result<void, error> on_readable(const exchange_context& context);
   void on_writable(const exchange_context& context);
@@ -23,8 +22,7 @@ public:
   void on_stopped(const exchange_context& context, error_code code);
   void on_closed(const exchange_context& context);
 
-  // --- What the application wants
-  // --------------------------------------------------------------------------------------
+  // --- What the application wants ----------------------------------------------------------------------------------
 
   operation_result<void> send_request(const exchange_context& context, const field_list& fields,
                                       const request_head& head, bool end);

@@ -22,8 +22,7 @@ session::session(endpoint_role role, const settings& limits, random_source& rand
       peer_streams_(role),
       goaway_(role) {}
 
-// --- What the transport tells
-// -------------------------------------------------------------------------------------------
+// --- What the transport tells --------------------------------------------------------------------------------------
 
 void session::start(transport_streams& transport) { local_streams_.open(transport); }
 
@@ -123,8 +122,7 @@ void session::fail(transport_streams& transport, const error& why) {
   transport.close(why.code, why.reason);
 }
 
-// --- What the application wants
-// -----------------------------------------------------------------------------------------
+// --- What the application wants ------------------------------------------------------------------------------------
 
 operation_result<stream_id> session::send_request(transport_streams& transport, const field_list& fields, bool end) {
   if (role_ != endpoint_role::client) return refuse(operation_error::wrong_state);
@@ -194,8 +192,7 @@ void session::send_goaway(transport_streams& transport) {
   local_streams_.send_on_control(transport, frame);
 }
 
-// --- Parts
-// --------------------------------------------------------------------------------------------------------------
+// --- Parts ---------------------------------------------------------------------------------------------------------
 
 exchange_context session::context(transport_streams& transport) noexcept {
   return {role_, transport, limits_, control_.peer(), encoder_, decoder_, events_, scratch_};

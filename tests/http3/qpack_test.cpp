@@ -24,8 +24,7 @@ void expect_decompression_failed(const bytes& encoded) {
   EXPECT_EQ(decoded.error().cost, breach::scope::connection);
 }
 
-// --- Static table
-// -------------------------------------------------------------------------------------------------------
+// --- Static table --------------------------------------------------------------------------------------------------
 
 TEST(qpack_static_table, finds_every_entry_and_only_those) {
   for (std::uint64_t i = 0; i < qpack_static_table_size; ++i) {
@@ -57,8 +56,7 @@ TEST(qpack_static_table, agrees_with_the_rfc_at_some_places) {
   EXPECT_EQ(qpack_static_entry(98)->value, "sameorigin");
 }
 
-// --- Encoder
-// ------------------------------------------------------------------------------------------------------------
+// --- Encoder -------------------------------------------------------------------------------------------------------
 
 TEST(qpack_encoder, refers_to_whole_static_entries) {
   EXPECT_EQ(section({{":method", "GET", false}, {":path", "/", false}}), from_hex("0000 d1 c1"));
@@ -114,8 +112,7 @@ TEST(qpack_encoder, takes_cancellations_and_nothing_else_from_the_decoder_stream
   EXPECT_FALSE(qpack_encoder().on_decoder_stream(from_hex("7f ff ff ff ff ff ff ff ff ff ff")));
 }
 
-// --- Decoder
-// ------------------------------------------------------------------------------------------------------------
+// --- Decoder -------------------------------------------------------------------------------------------------------
 
 /// RFC 9204, appendix B.1.
 TEST(qpack_decoder, agrees_with_the_example_of_the_rfc) {

@@ -275,8 +275,7 @@ TEST(exchange, joins_cookie_crumbs) {
   EXPECT_EQ(asked[0].fields, wanted);
 }
 
-// --- Cancelling
-// ---------------------------------------------------------------------------------------------------------
+// --- Cancelling ----------------------------------------------------------------------------------------------------
 
 TEST(exchange, cancel_by_the_client_aborts_both_directions) {
   pair_of_talkers net;
@@ -328,8 +327,7 @@ TEST(exchange, cancel_by_the_server_with_another_code_aborts_both_directions) {
   EXPECT_EQ(net.client.state.open_exchanges(), 0u);
 }
 
-// --- Misuse
-// -------------------------------------------------------------------------------------------------------------
+// --- Misuse --------------------------------------------------------------------------------------------------------
 
 TEST(operations, are_refused_in_the_wrong_state) {
   pair_of_talkers net;

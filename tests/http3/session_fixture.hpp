@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <random>
 #include <string>
 #include <variant>
@@ -173,6 +174,28 @@ struct talker_and_raw_peer {
   endpoint_double peer;
 };
 
+inline const bytes no_payload;
+
+/// A server with a raw client that has sent its settings.
+struct server_test : talker_and_raw_peer {
+  explicit server_test(settings limits = {}) : talker_and_raw_peer(endpoint_role::server, limits) {
+    control = open_control();
+  }
+  stream_id control = 0;
+};
+
+/// A client with a raw server that has sent its settings, and one request of its own.
+struct client_test : talker_and_raw_peer {
+  explicit client_test(const field_list& fields = get_request(), settings limits = {})
+      : talker_and_raw_peer(endpoint_role::client, limits) {
+    control = open_control();
+    id = *self.state.send_request(self.transport, fields, true);
+    settle();
+  }
+  stream_id control = 0;
+  stream_id id = 0;
+};
+
 inline void expect_closed(const talker_and_raw_peer& net, error_code code) {
   ASSERT_TRUE(net.self.closed_with()) << "the connection is still open; wanted " << to_string(code);
   EXPECT_EQ(to_string(*net.self.closed_with()), to_string(code)) << net.self.transport.closed()->reason;
@@ -181,6 +204,21 @@ inline void expect_closed(const talker_and_raw_peer& net, error_code code) {
 inline void expect_open(const talker_and_raw_peer& net) {
   EXPECT_FALSE(net.self.closed_with()) << to_string(*net.self.closed_with()) << ": "
                                        << net.self.transport.closed()->reason;
+}
+
+inline void expect_refused_request(server_test& net, stream_id id, error_code code) {
+  expect_open(net);
+  EXPECT_EQ(net.self.count<fields_received>(), 0u);
+  EXPECT_EQ(net.self.count<message_aborted>(), 0u) << "nobody has heard of the request";
+  ASSERT_TRUE(net.peer.received_reset(id));
+  EXPECT_EQ(to_string(*net.peer.received_reset(id)), to_string(code));
+  EXPECT_EQ(net.self.state.open_exchanges(), 0u);
+}
+
+inline void expect_malformed_request(const field_list& fields) {
+  server_test net;
+  const stream_id id = net.send_request(headers(fields));
+  expect_refused_request(net, id, error_code::message_error);
 }
 
 }  // namespace quasio::http3::testing

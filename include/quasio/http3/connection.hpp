@@ -40,21 +40,18 @@ public:
   /// What has happened, in order; empty when all has been told.
   std::optional<event> poll_event();
 
-  // --- Client
-  // ---------------------------------------------------------------------------------------------------------
+  // --- Client ------------------------------------------------------------------------------------------------------
 
   /// Sends a request's header section and says on which stream. `end` when there is no body and no trailers. An
   /// Extended CONNECT is refused with wrong_state until the peer's settings have welcomed it (RFC 9220, section 3).
   operation_result<stream_id> send_request(quic::connection& transport, const field_list& fields, bool end);
 
-  // --- Server
-  // ---------------------------------------------------------------------------------------------------------
+  // --- Server ------------------------------------------------------------------------------------------------------
 
   /// Sends a header section: any number of interim ones (:status 1xx), then the final one.
   operation_result<void> send_response(quic::connection& transport, stream_id id, const field_list& fields, bool end);
 
-  // --- Both
-  // -----------------------------------------------------------------------------------------------------------
+  // --- Both --------------------------------------------------------------------------------------------------------
 
   /// Takes as many bytes of a body as there is room for; `end` ends the message if all were taken. When fewer were
   /// taken, body_writable follows. Bytes for a message that has no content (the response to HEAD; 204, 304) are refused

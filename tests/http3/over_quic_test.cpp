@@ -1,0 +1,251 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+
+#include "crypto/test_certificates.hpp"
+#include "http3/test_bytes.hpp"
+#include "quasio/crypto/system_random.hpp"
+#include "quasio/http3/connection.hpp"
+#include "quasio/quic/acceptor.hpp"
+
+/// HTTP/3 connections over real QUIC connections, joined by a wire without loss, in virtual time.
+namespace quasio::http3 {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+/// One QUIC connection with its HTTP/3, and what the latter told.
+struct endpoint {
+  std::unique_ptr<quic::connection> transport;
+  std::unique_ptr<connection> http;
+  network_path path;
+  std::vector<event> events;
+  std::optional<quic::close_reason> closed;
+
+  void turn(time_point now) {
+    if (!transport) return;
+    if (const auto deadline = transport->next_deadline(); deadline && *deadline <= now) transport->on_timeout(now);
+    while (auto happened = transport->poll_event()) {
+      if (std::holds_alternative<quic::handshake_completed>(*happened)) http->start(*transport, now);
+      if (const auto* end = std::get_if<quic::connection_closed>(&*happened)) closed = end->reason;
+      http->handle(*transport, *happened, now);
+    }
+    while (auto told = http->poll_event()) events.push_back(std::move(*told));
+  }
+
+  template <class Kind>
+  std::vector<Kind> all() const {
+    std::vector<Kind> found;
+    for (const event& one : events) {
+      if (const auto* wanted = std::get_if<Kind>(&one)) found.push_back(*wanted);
+    }
+    return found;
+  }
+};
+
+class quic_pair {
+public:
+  explicit quic_pair(quic::settings transport = {}) : front_door_(server_options(transport), random_) {
+    client.path = {ip_endpoint::v4({127, 0, 0, 1}, 1000), ip_endpoint::v4({127, 0, 0, 1}, 443)};
+    server.path = {client.path.peer, client.path.local};
+    client.http = std::make_unique<connection>(endpoint_role::client, settings{}, random_);
+    server.http = std::make_unique<connection>(endpoint_role::server, settings{}, random_);
+    quic::client_options options;
+    options.tls = crypto::tls_context::client({.dangerously_accept_any_certificate = true}).value();
+    options.server_name = "localhost";
+    options.alpn = {"h3"};
+    options.path = client.path;
+    options.transport = transport;
+    client.transport = quic::connection::connect(std::move(options), random_, now).value();
+  }
+
+  /// Runs until `done` or for a virtual ten seconds; says whether it was done.
+  template <class Done>
+  bool run_until(Done done) {
+    const time_point limit = now + 10s;
+    while (!done()) {
+      if (now > limit) return false;
+      carry(client, server);
+      server.turn(now);
+      carry(server, client);
+      client.turn(now);
+      now += 1ms;
+    }
+    return true;
+  }
+
+  time_point now = time_point(1h);
+  endpoint client;
+  endpoint server;
+
+private:
+  static quic::acceptor_options server_options(const quic::settings& transport) {
+    const test::certificate leaf = test::make_self_signed();
+    quic::acceptor_options options;
+    options.tls = crypto::tls_context::server({.certificate_chain = crypto::pem::text(leaf.certificate_pem),
+                                               .private_key = crypto::pem::text(leaf.key_pem)})
+                      .value();
+    options.alpn = {"h3"};
+    options.transport = transport;
+    return options;
+  }
+
+  void carry(endpoint& from, endpoint& to) {
+    if (!from.transport) return;
+    bytes buffer(16 * 1500);
+    while (const auto sent = from.transport->transmit(buffer, 10, now)) {
+      for (std::size_t at = 0; at < sent->size; at += sent->segment_size) {
+        const std::size_t size = std::min(sent->segment_size, sent->size - at);
+        arrive(to, byte_span(buffer).subspan(at, size), sent->ecn);
+      }
+    }
+  }
+
+  void arrive(endpoint& to, byte_span datagram, ecn_codepoint ecn) {
+    if (!to.transport) {
+      std::array<std::uint8_t, 1500> reply;
+      auto decided = front_door_.consider(datagram, to.path, 0, reply, now);
+      auto* accepted = std::get_if<std::unique_ptr<quic::connection>>(&decided);
+      ASSERT_NE(accepted, nullptr);
+      to.transport = std::move(*accepted);
+    }
+    to.transport->receive(datagram, to.path, ecn, now);
+  }
+
+  crypto::system_random random_;
+  quic::acceptor front_door_;
+};
+
+std::string pattern(std::size_t size) {
+  std::mt19937 engine(7);
+  std::string text(size, ' ');
+  for (char& c : text) c = static_cast<char>('a' + engine() % 26);
+  return text;
+}
+
+/// Sends as much of a body as there is room for.
+void push(endpoint& from, stream_id id, std::string_view text, std::size_t& sent) {
+  if (sent == text.size()) return;
+  const auto taken = from.http->write_body(*from.transport, id, as_bytes(text.substr(sent)), true);
+  ASSERT_TRUE(taken) << to_string(taken.error());
+  sent += *taken;
+}
+
+/// Reads what is at hand of a body.
+void pull(endpoint& to, stream_id id, std::string& got, bool& finished) {
+  bytes buffer(10'000);
+  while (!finished) {
+    const auto read = to.http->read_body(*to.transport, id, buffer);
+    ASSERT_TRUE(read) << to_string(read.error());
+    got.append(as_text(byte_view(buffer).first(read->size)));
+    finished = read->finished;
+    if (read->size < buffer.size()) break;
+  }
+}
+
+TEST(over_quic, an_exchange_of_large_bodies_arrives_whole_and_leaves_nothing_behind) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  const std::string question = pattern(3'000'000);
+  const std::string answer = pattern(5'000'000);
+  const auto id = net.client.http->send_request(*net.client.transport, post_request(), false);
+  ASSERT_TRUE(id) << to_string(id.error());
+  ASSERT_TRUE(net.run_until([&] { return !net.server.all<fields_received>().empty(); }));
+  EXPECT_EQ(net.server.all<fields_received>()[0].fields, post_request());
+  ASSERT_TRUE(net.server.http->send_response(*net.server.transport, *id, response(), false));
+
+  std::size_t asked = 0;
+  std::size_t answered = 0;
+  std::string heard[2];
+  bool finished[2] = {};
+  EXPECT_TRUE(net.run_until([&] {
+    push(net.client, *id, question, asked);
+    push(net.server, *id, answer, answered);
+    if (!finished[0]) pull(net.server, *id, heard[0], finished[0]);
+    if (!finished[1]) pull(net.client, *id, heard[1], finished[1]);
+    return (finished[0] && finished[1]) || ::testing::Test::HasFailure();
+  }));
+  EXPECT_TRUE(heard[0] == question);
+  EXPECT_TRUE(heard[1] == answer);
+  EXPECT_TRUE(
+      net.run_until([&] { return net.client.http->open_exchanges() == 0 && net.server.http->open_exchanges() == 0; }));
+  EXPECT_FALSE(net.client.closed);
+  EXPECT_FALSE(net.server.closed);
+}
+
+TEST(over_quic, says_when_there_is_room_for_more_of_a_body) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  const auto id = net.client.http->send_request(*net.client.transport, post_request(), false);
+  ASSERT_TRUE(id);
+  const std::string question = pattern(900'000);
+  std::size_t sent = 0;
+  push(net.client, *id, question, sent);
+  ASSERT_LT(sent, question.size());
+  std::size_t told = 0;
+  EXPECT_TRUE(net.run_until([&] {
+    if (const std::size_t now_told = net.client.all<body_writable>().size(); now_told > told) {
+      told = now_told;
+      push(net.client, *id, question, sent);
+    }
+    return sent == question.size() || ::testing::Test::HasFailure();
+  }));
+  EXPECT_GE(told, 1u);
+}
+
+TEST(over_quic, a_thousand_requests_run_through_a_hundred_streams) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  std::size_t asked = 0;
+  std::size_t answered = 0;
+  EXPECT_TRUE(net.run_until([&] {
+    while (asked < 1000) {
+      const auto id = net.client.http->send_request(*net.client.transport, get_request(), true);
+      if (!id) {
+        EXPECT_EQ(id.error(), operation_error::limit_reached);
+        break;
+      }
+      ++asked;
+    }
+    for (const fields_received& request : net.server.all<fields_received>()) {
+      EXPECT_TRUE(net.server.http->send_response(*net.server.transport, request.id, response("204"), true));
+    }
+    net.server.events.clear();
+    answered += net.client.all<exchange_closed>().size();
+    net.client.events.clear();
+    return answered == 1000 && net.server.http->open_exchanges() == 0;
+  }));
+  EXPECT_EQ(asked, 1000u);
+}
+
+TEST(over_quic, cancelling_tells_the_other_side_and_closes_the_exchange) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  const auto id = net.client.http->send_request(*net.client.transport, post_request(), false);
+  ASSERT_TRUE(id);
+  ASSERT_TRUE(net.run_until([&] { return !net.server.all<fields_received>().empty(); }));
+  ASSERT_TRUE(net.client.http->cancel(*net.client.transport, *id, error_code::request_cancelled));
+  EXPECT_TRUE(
+      net.run_until([&] { return net.client.http->open_exchanges() == 0 && net.server.http->open_exchanges() == 0; }));
+  ASSERT_EQ(net.server.all<message_aborted>().size(), 1u);
+  EXPECT_EQ(net.server.all<message_aborted>()[0].code, error_code::request_cancelled);
+  EXPECT_EQ(net.server.all<message_refused>().size(), 1u);
+}
+
+TEST(over_quic, a_breach_closes_the_connection_with_its_code) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  const auto id = net.client.transport->open_stream(stream_direction::bidirectional);
+  ASSERT_TRUE(id);
+  ASSERT_TRUE(net.client.transport->stream_write_whole(*id, data("x"), true));
+  ASSERT_TRUE(net.run_until([&] { return net.client.closed.has_value() && net.server.closed.has_value(); }));
+  EXPECT_EQ(net.client.closed->cause, quic::close_cause::peer_application);
+  EXPECT_EQ(net.client.closed->code, static_cast<std::uint64_t>(error_code::frame_unexpected));
+  EXPECT_EQ(net.server.http->send_response(*net.server.transport, *id, response(), true).error(),
+            operation_error::connection_closed);
+}
+
+}  // namespace
+}  // namespace quasio::http3
