@@ -148,7 +148,9 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
 
 void transmitter::write_ack(packet_builder& packet) {
   packet_space& space = packet.space();
-  if (space.acks.empty() || !(space.acks.has_unacknowledged() || space.acks.is_due(state_.now))) return;
+  // A probe carries one in any case: that the peer is silent may be because the last one was lost.
+  const bool wanted = space.acks.has_unacknowledged() || space.acks.is_due(state_.now) || space.probes > 0;
+  if (space.acks.empty() || !wanted) return;
   std::optional<wire::ecn_counts> ecn;
   if (space.acks.has_ecn()) ecn = wire::ecn_counts{space.acks.ect0(), space.acks.ect1(), space.acks.ce()};
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(space.acks.delay(state_.now)).count();

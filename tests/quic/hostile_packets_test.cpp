@@ -85,6 +85,23 @@ TEST(hostile_acknowledgment, with_an_absurd_delay_changes_nothing) {
   EXPECT_LE(counted.smoothed_rtt, 1s);
 }
 
+TEST(hostile_acknowledgment, that_was_lost_is_repeated_with_a_probe) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  fight.peer.acknowledges = false;
+  send_from(fight, 100);
+  fight.send_frames(space_id::application_data, wire::ping_frame{});
+  fight.send_frames(space_id::application_data, wire::ping_frame{});
+  fight.deaf = true;
+  EXPECT_EQ(fight.collect(), 1u);
+  fight.deaf = false;
+  fight.peer.forget_packets();
+  fight.pass(2s);
+  const auto told = fight.peer.last<wire::ack_frame>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->largest, fight.peer.next_number(space_id::application_data) - 1);
+}
+
 // --- Floods ---
 
 TEST(hostile_flood, of_path_challenges_is_answered_within_the_limit) {
