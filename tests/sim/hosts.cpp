@@ -1,6 +1,7 @@
 #include "sim/hosts.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <variant>
 
 namespace quasio::sim {
@@ -10,6 +11,10 @@ void connection_host::turn(time_point now, const sender& send, const std::functi
   poll(now, route);
   program_->work(*connection_, now);
   while (const auto sent = connection_->transmit(buffer_, 16, now)) {
+    if (sent->size == 0 || sent->segment_size == 0 ||
+        sent->segment_size > connection_->statistics().max_datagram_size) {
+      throw std::runtime_error("a transmission that is empty or larger than a datagram may be");
+    }
     for (std::size_t begin = 0; begin < sent->size; begin += sent->segment_size) {
       const std::size_t size = std::min(sent->segment_size, sent->size - begin);
       send(byte_view(buffer_).subspan(begin, size), sent->path, sent->ecn);

@@ -97,12 +97,25 @@ bool world::run_until(const std::function<bool()>& done, duration limit) {
   while (!done()) {
     const auto next = next_event();
     if (!next || *next > end) return false;
+    expect_progress(*next);
     now_ = std::max(now_, *next);
-    while (to_server_.next_arrival() && *to_server_.next_arrival() <= now_) deliver(to_server_.receive(), true);
-    while (to_client_.next_arrival() && *to_client_.next_arrival() <= now_) deliver(to_client_.receive(), false);
+    while (to_server_.next_arrival() && *to_server_.next_arrival() <= now_) arrive(to_server_.receive(), true);
+    while (to_client_.next_arrival() && *to_client_.next_arrival() <= now_) arrive(to_client_.receive(), false);
     turn();
   }
   return true;
+}
+
+void world::expect_progress(time_point next) {
+  // A deadline that on_timeout() leaves where it was would make a program spin: nothing has so much to do at once.
+  constexpr unsigned most_turns_at_once = 10'000;
+  turns_without_time_ = next > now_ ? 0 : turns_without_time_ + 1;
+  if (turns_without_time_ > most_turns_at_once) throw std::runtime_error("time stands still: a deadline never passes");
+}
+
+void world::arrive(datagram arrived, bool at_server) {
+  if (observer_) observer_(arrived.bytes, at_server);
+  deliver(std::move(arrived), at_server);
 }
 
 std::optional<time_point> world::next_event() const {

@@ -47,12 +47,18 @@ public:
   void inject_to_server(std::vector<std::uint8_t> bytes);
   void inject_to_client(std::vector<std::uint8_t> bytes);
 
+  /// Shows every datagram that arrives, as it was sent; an empty function ends that.
+  using observer = std::function<void(byte_view bytes, bool at_server)>;
+  void observe(observer watching) { observer_ = std::move(watching); }
+
   /// False once the server has sent more than three times what came from an unproven client address (RFC 9000,
   /// section 8.1).
   bool amplification_kept() const noexcept { return amplification_kept_; }
 
 private:
   void turn();
+  void expect_progress(time_point next);
+  void arrive(datagram arrived, bool at_server);
   void deliver(datagram arrived, bool at_server);
   void send_from_client(byte_view bytes, ecn_codepoint ecn);
   void send_from_server(byte_view bytes, const network_path& path, ecn_codepoint ecn);
@@ -67,6 +73,8 @@ private:
   link to_client_;
   server_host server_;
   std::unique_ptr<connection_host> client_;
+  observer observer_;
+  unsigned turns_without_time_ = 0;
 
   std::uint64_t received_unproven_ = 0;
   std::uint64_t sent_unproven_ = 0;
