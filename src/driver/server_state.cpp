@@ -111,6 +111,7 @@ void server_state::abort() {
 }
 
 void server_state::end() noexcept {
+  if (std::exchange(ended_, true)) return;
   abort();
   if (!pool_) return;
   std::vector<std::future<void>> said;

@@ -45,6 +45,7 @@ private:
   std::optional<runtime::shard_pool> pool_;
   std::vector<runtime::shard> where_;
   std::vector<std::shared_ptr<server_shard>> shards_;
+  bool ended_ = false;
 };
 
 }  // namespace quasio::http3
