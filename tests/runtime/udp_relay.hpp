@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "runtime/loopback.hpp"
+
+namespace quasio::test {
+
+/// Stands between one client and a server, as a NAT does: rebind() makes the server see another port of the client from
+/// then on. Datagrams can be kept, changed or dropped on the way.
+class udp_relay : public std::enable_shared_from_this<udp_relay> {
+public:
+  udp_relay(asio::io_context& context, const ip_endpoint& server)
+      : context_(context), server_(net::to_udp_endpoint(server)), front_(context, net::to_udp_endpoint(loopback())) {}
+
+  void start() {
+    rebind();
+    receive_from_client();
+  }
+
+  ip_endpoint endpoint() const { return net::to_ip_endpoint(front_.local_endpoint()); }
+
+  void rebind() {
+    backs_.push_back(std::make_shared<back>(context_));
+    receive_from_server(backs_.back());
+  }
+
+  void block(bool blocked) { blocked_ = blocked; }
+
+private:
+  struct back {
+    explicit back(asio::io_context& context) : socket(context, net::to_udp_endpoint(loopback())) {}
+    asio::ip::udp::socket socket;
+    std::array<char, 65536> buffer;
+  };
+
+  void receive_from_client() {
+    front_.async_receive_from(
+        asio::buffer(buffer_), client_, [self = shared_from_this()](error_code error, std::size_t size) {
+          if (error == asio::error::operation_aborted) return;
+          error_code ignored;
+          if (!error && !self->blocked_) {
+            self->backs_.back()->socket.send_to(asio::buffer(self->buffer_, size), self->server_, 0, ignored);
+          }
+          self->receive_from_client();
+        });
+  }
+
+  void receive_from_server(const std::shared_ptr<back>& from) {
+    from->socket.async_receive(asio::buffer(from->buffer),
+                               [self = shared_from_this(), from](error_code error, std::size_t size) {
+                                 if (error == asio::error::operation_aborted) return;
+                                 error_code ignored;
+                                 if (!error && !self->blocked_) {
+                                   self->front_.send_to(asio::buffer(from->buffer, size), self->client_, 0, ignored);
+                                 }
+                                 self->receive_from_server(from);
+                               });
+  }
+
+  asio::io_context& context_;
+  asio::ip::udp::endpoint server_;
+  asio::ip::udp::socket front_;
+  asio::ip::udp::endpoint client_;
+  std::array<char, 65536> buffer_;
+  std::vector<std::shared_ptr<back>> backs_;
+  bool blocked_ = false;
+};
+
+}  // namespace quasio::test
