@@ -1,0 +1,9 @@
+// A server's front door and what stands behind it take datagrams from anyone. The input's first byte says how far an
+// honest client has come before; the rest are datagrams, each behind two bytes of length, and gaps in time.
+
+#include "quic/fuzzed_datagrams.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  quasio::test::fuzz_datagrams(quasio::endpoint_role::server, {data, size});
+  return 0;
+}
