@@ -107,7 +107,8 @@ asio::awaitable<void> served_connection::finish(handler_run& run, std::exception
 }
 
 void served_connection::cancel_runs() {
-  for (const auto& run : runs_) {
+  const auto runs = runs_;
+  for (const auto& run : runs) {
     run->given_up = true;
     run->cancellation.emit(asio::cancellation_type::terminal);
   }

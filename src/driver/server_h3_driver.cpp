@@ -26,7 +26,6 @@ server_h3_driver::~server_h3_driver() {
 
 void server_h3_driver::on_established(const connection_info& info) {
   sink_->on_established(info);
-  if (shutdown_ == shutdown_step::announced) announce_end();
 }
 
 void server_h3_driver::on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) {
@@ -41,9 +40,11 @@ void server_h3_driver::process_writes(runtime::worker& host, time_point now) {
 }
 
 void server_h3_driver::shut_down() {
+  // Who has not completed the handshake has asked for nothing yet.
+  if (!is_established()) return close(http3::error_code::no_error, "the server stops");
   if (shutdown_ != shutdown_step::none) return;
   shutdown_ = shutdown_step::announced;
-  if (is_established()) announce_end();
+  announce_end();
 }
 
 void server_h3_driver::announce_end() {

@@ -28,7 +28,7 @@ void server_shard::forget(served_connection& connection) {
 
 void server_shard::shut_down(std::function<void()> when_empty) {
   close_listeners();
-  when_empty_ = std::move(when_empty);
+  when_empty_.push_back(std::move(when_empty));
   const auto connections = connections_;
   for (const auto& [key, weak] : connections) {
     if (const auto connection = weak.lock()) connection->shut_down();
@@ -47,8 +47,8 @@ bool server_shard::abort() {
 
 // In a handler of its own: the last connection is to send its farewell first.
 void server_shard::tell_if_empty() {
-  if (!when_empty_ || !connections_.empty()) return;
-  asio::post(where_.get_executor(), std::exchange(when_empty_, nullptr));
+  if (!connections_.empty()) return;
+  for (auto& each : std::exchange(when_empty_, {})) asio::post(where_.get_executor(), std::move(each));
 }
 
 }  // namespace quasio::http3

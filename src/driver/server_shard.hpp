@@ -24,7 +24,7 @@ public:
   /// Takes connections from a listener. Before anything arrives there.
   void serve(runtime::listener from);
 
-  /// Closes the listeners and shuts the connections down; calls `when_empty` once, when none is left.
+  /// Closes the listeners and shuts the connections down; calls `when_empty` when none is left.
   void shut_down(std::function<void()> when_empty);
 
   /// Closes the listeners and all connections at once; returns whether there were any.
@@ -42,7 +42,7 @@ private:
   std::shared_ptr<std::atomic<std::size_t>> open_connections_;
   std::vector<runtime::listener> listeners_;
   std::unordered_map<served_connection*, std::weak_ptr<served_connection>> connections_;
-  std::function<void()> when_empty_;
+  std::vector<std::function<void()>> when_empty_;
 };
 
 }  // namespace quasio::http3

@@ -17,6 +17,9 @@ constexpr int max_batches_per_turn = 8;
 constexpr unsigned refusals_to_believe = 3;
 constexpr std::chrono::seconds silence_to_believe{1};
 
+/// How often the time is looked at while a full socket holds everything back.
+constexpr std::chrono::milliseconds full_socket_pause{2};
+
 time_point read_clock() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
 
 template <class... Functions>
@@ -302,7 +305,9 @@ void io_worker::send_what_was_held_back() {
 
 // The timer is only moved when the deadline comes earlier; one that went later is noticed when the timer fires.
 void io_worker::set_timer() {
-  const auto deadline = connection_->next_deadline();
+  auto deadline = connection_->next_deadline();
+  // What is due to be sent stays due while the socket is full.
+  if (deadline && !held_back_.data.empty()) deadline = std::max(*deadline, read_clock() + full_socket_pause);
   if (!deadline || (timer_set_for_ && *timer_set_for_ <= *deadline)) return;
   timer_set_for_ = deadline;
   timer_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(*deadline));

@@ -1,6 +1,9 @@
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
+
+#include <boost/asio/thread_pool.hpp>
 
 #include "driver/http3_pair.hpp"
 
@@ -138,6 +141,37 @@ TEST(http3_many, threads_share_the_connections) {
     co_await serving.stop(10s);
   }(context, server, url));
   EXPECT_GE(threads.size(), 2u);
+}
+
+TEST(http3_many, strands_of_a_thread_pool_serve_as_executors) {
+  asio::thread_pool pool(3);
+  http3::server server(asio::make_strand(pool), serve_on_loopback());
+  server.handle([](http3::request& request, http3::response& response) -> asio::awaitable<void> {
+    const std::string body = co_await request.read_all();
+    co_await response.finish(body);
+  });
+  const std::string url = "https://localhost:" + std::to_string(server.start().front().port) + "/";
+  std::vector<std::unique_ptr<http3::client>> clients;
+  std::vector<std::future<std::string>> answers;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<http3::client>(asio::make_strand(pool), trusting_client()));
+    for (int request = 0; request < 10; ++request) {
+      answers.push_back(asio::co_spawn(
+          asio::make_strand(pool),
+          [](http3::client& client, std::string to) -> asio::awaitable<std::string> {
+            auto response = co_await client.post(to, std::string(50'000, 's'), "text/plain");
+            co_return co_await response.read_all();
+          }(*clients.back(), url),
+          asio::use_future));
+    }
+  }
+  for (auto& each : answers) {
+    ASSERT_EQ(each.wait_for(60s), std::future_status::ready);
+    EXPECT_EQ(each.get(), std::string(50'000, 's'));
+  }
+  server.stop(5s, asio::use_future).get();
+  pool.stop();
+  pool.join();
 }
 
 }  // namespace

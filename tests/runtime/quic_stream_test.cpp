@@ -101,6 +101,7 @@ TEST(quic_stream, waits_to_be_opened_until_the_peer_allows_it) {
   run(server.context, [](echo_server& at) -> asio::awaitable<void> {
     quic_connection connection = co_await at.connect();
     std::vector<quic_stream> open;
+    open.reserve(3);  // Operations hold references to them.
     for (int i = 0; i < 2; ++i) {
       open.push_back(co_await connection.async_open_stream(stream_direction::bidirectional));
     }
