@@ -1,7 +1,5 @@
 #include <utility>
 
-#include <boost/asio/system_executor.hpp>
-
 #include "driver/exchange.hpp"
 #include "quasio/driver/exchange.hpp"
 

@@ -149,7 +149,7 @@ void exchange::drop_reader() {
 
 // --- Writing --------------------------------------------------------------------------------------------------------
 
-void exchange::write(http3::field_list head, asio::const_buffer buffer, write_extent extent,
+void exchange::write(const http3::field_list& head, asio::const_buffer buffer, write_extent extent,
                      runtime::pending_operation<std::size_t> operation) {
   if (writing_.operation) return operation.complete(runtime::error::already_started, 0);
   if (write_end_) return operation.complete(*write_end_, 0);

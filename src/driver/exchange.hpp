@@ -44,7 +44,7 @@ public:
   void drop_reader();
 
   // Writing:
-  void write(http3::field_list head, asio::const_buffer buffer, write_extent extent,
+  void write(const http3::field_list& head, asio::const_buffer buffer, write_extent extent,
              runtime::pending_operation<std::size_t> operation);
   void send_head(const http3::field_list& fields, bool end, runtime::pending_operation<> operation);
   void send_trailers(const http3::field_list& fields, runtime::pending_operation<> operation);

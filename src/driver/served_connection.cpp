@@ -61,7 +61,7 @@ void served_connection::on_request(fields_received&& request, const std::shared_
   runs_.insert(run);
   asio::co_spawn(
       executor_, handle(shared_from_this(), run),
-      asio::bind_cancellation_slot(run->cancellation.slot(), [self = shared_from_this(), run](std::exception_ptr) {
+      asio::bind_cancellation_slot(run->cancellation.slot(), [self = shared_from_this(), run](const std::exception_ptr&) {
         run->deadline.reset();
         self->runs_.erase(run);
       }));

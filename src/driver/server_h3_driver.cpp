@@ -24,9 +24,7 @@ server_h3_driver::~server_h3_driver() {
   sink_->on_abandoned();
 }
 
-void server_h3_driver::on_established(const connection_info& info) {
-  sink_->on_established(info);
-}
+void server_h3_driver::on_established(const connection_info& info) { sink_->on_established(info); }
 
 void server_h3_driver::on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) {
   sink_->on_request(std::move(request), with);

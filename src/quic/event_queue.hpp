@@ -8,8 +8,8 @@
 
 namespace quasio::quic {
 
-/// What the application has not yet been told, in order. The parts that add to it say each thing once until it was told, so
-/// that the queue is bounded by the number of streams and connection IDs.
+/// What the application has not yet been told, in order. The parts that add to it say each thing once until it was
+/// told, so that the queue is bounded by the number of streams and connection IDs.
 class event_queue {
 public:
   void push(event happened) { events_.push() = std::move(happened); }

@@ -57,7 +57,7 @@ private:
   std::size_t max_pending_retirements_;
   std::vector<known_id> known_{known_id{}};  // The first one is in use.
   std::uint64_t retired_below_ = 0;
-  range_set retired_;  // Sequence numbers from retired_below_ on that were given up by change().
+  range_set retired_;                       // Sequence numbers from retired_below_ on that were given up by change().
   std::vector<std::uint64_t> retirements_;  // Sequence numbers that RETIRE_CONNECTION_ID must still tell.
 };
 

@@ -1,7 +1,5 @@
 #include "quasio/runtime/quic_connection.hpp"
 
-#include <boost/asio/system_executor.hpp>
-
 #include "runtime/quic_connection_state.hpp"
 
 namespace quasio::runtime {

@@ -4,8 +4,6 @@
 
 #include "runtime/quic_stream_state.hpp"
 
-#include <boost/asio/system_executor.hpp>
-
 namespace quasio::runtime {
 namespace {
 

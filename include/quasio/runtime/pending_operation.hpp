@@ -5,8 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/asio/recycling_allocator.hpp>
-
 #include "quasio/asio.hpp"
 
 namespace quasio::runtime {

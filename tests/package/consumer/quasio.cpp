@@ -1,8 +1,12 @@
 // Links quasio's Asio ring as an outsider does, and takes one walk through all floors: a client that nobody answers.
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <quasio/asio.hpp>
 #include <quasio/driver/http3_client.hpp>
+#include <string>
+#include <utility>
 
 namespace {
 
