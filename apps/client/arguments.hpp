@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/command_line.hpp"
+#include "quasio/driver/http3_client.hpp"
+#include "quasio/driver/url.hpp"
+#include "quasio/http3/field.hpp"
+
+namespace quasio::apps {
+
+/// One URL to fetch, and where its body goes.
+struct planned_transfer {
+  std::string text;  ///< The URL as the user wrote it.
+  http3::url url;
+  std::string output;  ///< A path; empty: standard output.
+};
+
+/// The body of the requests: bytes, or a file that is read while it is sent.
+struct request_body {
+  std::string bytes;
+  std::string file;  ///< When not empty, instead of `bytes`.
+};
+
+/// What the command line of quasio-client says.
+struct client_arguments {
+  std::vector<planned_transfer> transfers;
+  std::size_t parallel = 1;
+
+  std::string method = "GET";
+  http3::field_list headers;
+  std::optional<request_body> body;
+  bool fail = false;
+
+  std::string ca_file;  ///< Empty: the system's roots.
+  bool insecure = false;
+  std::string key_log;  ///< Empty: none.
+
+  std::vector<http3::connect_to> connect_to;
+  std::chrono::milliseconds connect_timeout{15'000};
+  std::chrono::milliseconds max_time{0};  ///< 0: for ever.
+
+  bool json = false;
+  bool verbose = false;
+  bool silent = false;
+};
+
+std::variant<client_arguments, early_end> parse_client_arguments(int count, const char* const* values);
+
+}  // namespace quasio::apps

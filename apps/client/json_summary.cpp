@@ -1,0 +1,78 @@
+#include "client/json_summary.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include <nlohmann/json.hpp>
+
+#include "common/readable.hpp"
+
+namespace quasio::apps {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+double seconds(std::chrono::duration<double> time) { return time.count(); }
+
+// Each name once, with all its values: a header may come several times.
+json to_json(const http3::field_list& fields) {
+  json out = json::object();
+  for (const http3::field& field : fields) out[field.name].push_back(field.value);
+  return out;
+}
+
+json to_json(const driver::connection_info& connection) {
+  return {{"peer", connection.path.peer.to_string()},
+          {"quic_version", quic_version_name(connection.handshake.version)},
+          {"cipher", connection.handshake.cipher},
+          {"group", connection.handshake.group}};
+}
+
+json to_json(const quic::statistics& counts) {
+  return {{"smoothed_rtt", seconds(counts.smoothed_rtt)},
+          {"packets_sent", counts.packets_sent},
+          {"packets_received", counts.packets_received},
+          {"packets_lost", counts.packets_lost}};
+}
+
+json to_json(const planned_transfer& plan, const transfer_result& result) {
+  json out = {{"url", plan.text},
+              {"output", plan.output.empty() ? json() : json(plan.output)},
+              {"exit_code", static_cast<int>(result.exit)},
+              {"error", result.error.empty() ? json() : json(result.error)},
+              {"status", result.status == 0 ? json() : json(result.status)},
+              {"protocol", result.connection ? json(result.connection->handshake.alpn) : json()},
+              {"bytes", result.bytes},
+              {"content_length", result.expected ? json(*result.expected) : json()}};
+  json times = {{"connect", nullptr}, {"first_byte", nullptr}, {"total", seconds(result.total)}};
+  if (result.connection) {
+    times["connect"] = seconds(result.connection->handshake.elapsed);
+    times["first_byte"] = seconds(result.first_byte);
+    out["connection"] = to_json(*result.connection);
+  }
+  out["times"] = times;
+  out["headers"] = to_json(result.headers);
+  if (result.statistics) out["statistics"] = to_json(*result.statistics);
+  return out;
+}
+
+}  // namespace
+
+std::string json_summary(const client_arguments& arguments, const std::vector<transfer_result>& results,
+                         client_exit code, std::chrono::duration<double> elapsed) {
+  json transfers = json::array();
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    transfers.push_back(to_json(arguments.transfers[i], results[i]));
+    bytes += results[i].bytes;
+  }
+  const json summary = {{"exit_code", static_cast<int>(code)},
+                        {"bytes", bytes},
+                        {"seconds", seconds(elapsed)},
+                        {"transfers", std::move(transfers)}};
+  // Servers' bytes need not be UTF-8.
+  return summary.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace quasio::apps

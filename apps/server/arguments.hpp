@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <spdlog/common.h>
+
+#include "common/command_line.hpp"
+#include "common/host_port.hpp"
+#include "quasio/quic/acceptor.hpp"
+
+namespace quasio::apps {
+
+/// Exit code of quasio-server when it cannot begin to serve.
+inline constexpr int exit_cannot_start = 1;
+
+/// What the command line of quasio-server says.
+struct server_arguments {
+  std::vector<host_port> listen;
+  bool listen_by_default = false;  ///< Nobody asked for an address: without IPv6 in the system, IPv4 will do.
+  std::string root = ".";
+  bool hidden_files = false;
+
+  std::string certificate;  ///< Empty: one is made.
+  std::string key;
+  std::string key_log;  ///< Empty: none.
+
+  std::size_t threads = 0;  ///< 0: one a processor.
+  std::size_t max_connections = 100'000;
+  quic::retry_policy retry = quic::retry_policy::automatic;
+  std::chrono::milliseconds idle_timeout{30'000};
+  std::chrono::milliseconds drain_timeout{10'000};
+  bool tcp = true;
+
+  spdlog::level::level_enum log_level = spdlog::level::info;
+};
+
+std::variant<server_arguments, early_end> parse_server_arguments(int count, const char* const* values);
+
+}  // namespace quasio::apps

@@ -1,0 +1,228 @@
+#include "server/service.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/redirect_error.hpp>
+
+#include "common/key_log_file.hpp"
+#include "common/readable.hpp"
+
+namespace quasio::apps {
+
+namespace {
+
+// Reads that wait for a disk. More would only queue there.
+constexpr std::size_t disk_threads = 4;
+
+constexpr int attempts_to_listen = 16;
+
+std::size_t thread_count(const server_arguments& arguments) {
+  if (arguments.threads != 0) return arguments.threads;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 256);
+}
+
+unexpected<std::string> because(std::string sentence) { return unexpected<std::string>(std::move(sentence)); }
+
+std::string_view name_of(int signal) { return signal == SIGTERM ? "SIGTERM" : "SIGINT"; }
+
+void log_handler_error(const http3::request& request, const std::exception_ptr& exception) {
+  try {
+    if (exception) std::rethrow_exception(exception);
+  } catch (const system_error& error) {
+    // A cancelled handler: the access log has told of it.
+    if (error.code() == asio::error::operation_aborted) return;
+    spdlog::error("{} {} failed: {}", printable(request.method(), 32), printable(request.path()), error.what());
+  } catch (const std::exception& error) {
+    spdlog::error("{} {} failed: {}", printable(request.method(), 32), printable(request.path()), error.what());
+  }
+}
+
+}  // namespace
+
+service::service(server_arguments arguments) : arguments_(std::move(arguments)), disk_(disk_threads) {}
+
+service::~service() {
+  // Reads under way end before what they would report to goes away.
+  disk_.join();
+}
+
+int service::run() {
+  if (auto prepared = prepare(); !prepared) {
+    spdlog::critical("{}", prepared.error());
+    return exit_cannot_start;
+  }
+  asio::co_spawn(context_, wait_for_signals(), asio::detached);
+  context_.run();
+  return exit_code_;
+}
+
+result<void, std::string> service::prepare() {
+  using step = result<void, std::string> (service::*)();
+  for (const step next : {&service::open_site, &service::resolve_addresses, &service::choose_identity,
+                          &service::make_tls, &service::begin_to_listen}) {
+    if (auto done = (this->*next)(); !done) return done;
+  }
+  return {};
+}
+
+result<void, std::string> service::open_site() {
+  auto site = file_site::open({.root = arguments_.root, .hidden_files = arguments_.hidden_files});
+  if (!site) {
+    return because("cannot serve " + arguments_.root + ": " + site.error().message() +
+                   "; --root wants a folder that this user may read");
+  }
+  site_.emplace(std::move(*site));
+  if (site_->root().guarded_by() == root_folder::guard::walk) {
+    spdlog::warn("this system lacks openat2: symbolic links below {} are not followed", arguments_.root);
+  }
+  return {};
+}
+
+result<void, std::string> service::resolve_addresses() {
+  for (const host_port& where : arguments_.listen) {
+    auto group = resolve_listen(where);
+    if (!group) return because(group.error());
+    groups_.push_back(std::move(*group));
+  }
+  return {};
+}
+
+result<void, std::string> service::choose_identity() {
+  if (!arguments_.certificate.empty()) {
+    identity_ = {crypto::pem::file(arguments_.certificate), crypto::pem::file(arguments_.key)};
+    return {};
+  }
+  auto made = make_self_signed();
+  if (!made) return because("cannot make a certificate: " + made.error());
+  identity_ = std::move(made->who);
+  spki_sha256_ = std::move(made->spki_sha256);
+  return {};
+}
+
+result<void, std::string> service::make_tls() {
+  crypto::key_log_function key_log;
+  if (!arguments_.key_log.empty()) {
+    auto opened = open_key_log(arguments_.key_log);
+    if (!opened) return because("cannot write the key log " + arguments_.key_log + ": " + opened.error().message());
+    key_log = std::move(*opened);
+    spdlog::warn("TLS secrets are written to {}: whoever reads it can read every connection", arguments_.key_log);
+  }
+  crypto::server_options options;
+  options.certificate_chain = identity_.certificate_chain;
+  options.private_key = identity_.private_key;
+  options.key_log = key_log;
+  auto made = crypto::tls_context::server(options);
+  if (!made) return because(made.error().reason);
+  quic_tls_ = std::move(*made);
+  if (!arguments_.tcp) return {};
+  auto tcp = make_https_context(identity_, key_log);
+  if (!tcp) return because(tcp.error());
+  tcp_tls_.emplace(std::move(*tcp));
+  return {};
+}
+
+http3::server_options service::http3_options() const {
+  http3::server_options options;
+  options.tls = quic_tls_;
+  options.transport.max_idle_timeout = arguments_.idle_timeout;
+  options.retry = arguments_.retry;
+  options.threads = thread_count(arguments_);
+  options.max_connections = arguments_.max_connections;
+  options.on_connection = [](const driver::connection_info& info) {
+    spdlog::debug("{} is connected: {}, {}, {}", info.path.peer.to_string(), info.handshake.alpn, info.handshake.cipher,
+                  info.handshake.group);
+  };
+  options.on_connection_closed = [](const network_path& path, const runtime::connection_end& end) {
+    spdlog::debug("{} is gone: {}", path.peer.to_string(), end.message);
+  };
+  options.on_handler_error = log_handler_error;
+  return options;
+}
+
+result<void, std::string> service::begin_to_listen() {
+  const asio::any_io_executor executor = context_.get_executor();
+  http3_front_.emplace(*site_, disk_);
+  const bool any_port = std::any_of(groups_.begin(), groups_.end(), [](const listen_group& g) { return g.any_port; });
+  for (int attempt = 1;; ++attempt) {
+    auto held = hold_ports(executor, groups_, arguments_.tcp);
+    if (!held && arguments_.listen_by_default && held.error().code == asio::error::address_family_not_supported) {
+      groups_ = {*resolve_listen({"0.0.0.0", arguments_.listen.front().port})};
+      arguments_.listen_by_default = false;
+      continue;
+    }
+    if (!held) return because(held.error().describe());
+    http3::server_options options = http3_options();
+    options.endpoints = held->endpoints;
+    http3_server_ = std::make_unique<http3::server>(executor, std::move(options));
+    http3_server_->handle(
+        [this](http3::request& request, http3::response& response) { return http3_front_->serve(request, response); });
+    error_code error;
+    const std::vector<ip_endpoint> bound = http3_server_->start(error);
+    // Somebody may have taken a port between the trial and now.
+    if (error == asio::error::address_in_use && any_port && attempt < attempts_to_listen) continue;
+    if (error) return because("cannot serve HTTP/3: " + error.message());
+    if (arguments_.tcp) {
+      https_front_.emplace(executor, *site_, disk_, *tcp_tls_);
+      for (asio::ip::tcp::acceptor& acceptor : held->acceptors) https_front_->serve(std::move(acceptor));
+    }
+    announce(bound);
+    return {};
+  }
+}
+
+void service::announce(const std::vector<ip_endpoint>& endpoints) const {
+  spdlog::info("serving {}{}", arguments_.root, arguments_.tcp ? ", over HTTPS/1.1 too" : "");
+  const std::uint16_t port = endpoints.front().port;
+  if (!spki_sha256_.empty()) {
+    spdlog::info("the certificate is self-signed, for localhost, 127.0.0.1 and ::1. To reach it:");
+    spdlog::info("  quasio-client --insecure https://localhost:{}/", port);
+    spdlog::info("  curl --http3 --insecure https://localhost:{}/", port);
+    spdlog::info(
+        "  chromium --origin-to-force-quic-on=localhost:{} --ignore-certificate-errors-spki-list={} "
+        "https://localhost:{}/",
+        port, spki_sha256_, port);
+    std::cout << "certificate SPKI sha256 " << spki_sha256_ << '\n';
+  }
+  for (const ip_endpoint& endpoint : endpoints) std::cout << "ready " << endpoint.to_string() << '\n';
+  std::cout << std::flush;
+}
+
+asio::awaitable<void> service::wait_for_signals() {
+  asio::signal_set signals(context_, SIGTERM, SIGINT);
+  const int first = co_await signals.async_wait(asio::use_awaitable);
+  spdlog::info("{}: requests under way may go on for {}; a second signal ends them", name_of(first),
+               readable_duration(arguments_.drain_timeout));
+  asio::co_spawn(context_, stop_gracefully(), asio::detached);
+  error_code error;
+  const int second = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return;
+  spdlog::info("{}: ending at once", name_of(second));
+  exit_code_ = 128 + second;
+  http3_server_->abort();
+  context_.stop();
+}
+
+asio::awaitable<void> service::stop_gracefully() {
+  asio::steady_timer https_ended(context_, asio::steady_timer::time_point::max());
+  if (https_front_) {
+    asio::co_spawn(context_, https_front_->stop(arguments_.drain_timeout), [&https_ended](const std::exception_ptr&) {
+      https_ended.expires_at(asio::steady_timer::time_point::min());
+    });
+  } else {
+    https_ended.expires_at(asio::steady_timer::time_point::min());
+  }
+  error_code error;
+  co_await http3_server_->stop(arguments_.drain_timeout, asio::redirect_error(asio::use_awaitable, error));
+  error_code woken;
+  co_await https_ended.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  spdlog::info("{}", error ? "ended; what was still under way has been cut off" : "ended");
+  context_.stop();
+}
+
+}  // namespace quasio::apps

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "quasio/asio.hpp"
+#include "quasio/driver/http3_server.hpp"
+#include "server/arguments.hpp"
+#include "server/http3_front.hpp"
+#include "server/https_front.hpp"
+#include "server/identity.hpp"
+#include "server/listening.hpp"
+#include "site/file_site.hpp"
+
+namespace quasio::apps {
+
+/// All that quasio-server is while it runs: a site, a front for each version of HTTP, and the signals that end it.
+class service {
+public:
+  explicit service(server_arguments arguments);
+  ~service();
+
+  /// Serves until a signal comes; returns the exit code. What goes wrong at the start is logged.
+  int run();
+
+private:
+  result<void, std::string> prepare();
+  result<void, std::string> open_site();
+  result<void, std::string> choose_identity();
+  result<void, std::string> make_tls();
+  result<void, std::string> resolve_addresses();
+  result<void, std::string> begin_to_listen();
+  http3::server_options http3_options() const;
+  void announce(const std::vector<ip_endpoint>& endpoints) const;
+  asio::awaitable<void> wait_for_signals();
+  asio::awaitable<void> stop_gracefully();
+
+  server_arguments arguments_;
+  asio::io_context context_{1};
+  asio::thread_pool disk_;
+  std::optional<file_site> site_;
+  identity identity_;
+  std::string spki_sha256_;  // Empty where the certificate is the user's.
+  crypto::tls_context quic_tls_;
+  std::optional<asio::ssl::context> tcp_tls_;
+  std::vector<listen_group> groups_;
+  std::optional<http3_front> http3_front_;
+  std::optional<https_front> https_front_;
+  std::unique_ptr<http3::server> http3_server_;
+  int exit_code_ = exit_success;
+};
+
+}  // namespace quasio::apps
