@@ -34,7 +34,7 @@ void exchange::read(asio::mutable_buffer buffer, runtime::pending_operation<std:
 
 void exchange::read_all(std::size_t limit, runtime::pending_operation<std::string> operation) {
   if (is_reading()) return operation.complete(runtime::error::already_started, {});
-  reading_all_ = {{}, limit, std::move(operation)};
+  reading_all_ = {{}, 0, limit, std::move(operation)};
   try_to_read_all();
 }
 
@@ -61,25 +61,27 @@ void exchange::try_to_read() {
 void exchange::try_to_read_all() {
   if (!reading_all_.operation) return;
   whole_read attempt = std::exchange(reading_all_, {});
-  for (;;) {
-    const std::size_t before = attempt.text.size();
-    if (before > attempt.limit) {
-      attempt.text.resize(attempt.limit);
-      return attempt.operation.complete(http3::client_error::body_too_large, std::move(attempt.text));
+  while (attempt.filled <= attempt.limit) {
+    std::string& text = attempt.text;
+    if (attempt.filled == text.size()) {
+      // One byte beyond the limit tells whether there is more.
+      text.resize(text.size() + std::min(std::max(read_all_step, text.size()) - 1, attempt.limit - text.size()) + 1);
     }
-    // One byte beyond the limit tells whether there is more.
-    attempt.text.resize(before + std::min(std::max(read_all_step, before), attempt.limit - before + 1));
-    const byte_span into(reinterpret_cast<std::uint8_t*>(attempt.text.data()) + before, attempt.text.size() - before);
-    const std::size_t size = read_at_hand(into);
-    attempt.text.resize(before + size);
+    const byte_span room(reinterpret_cast<std::uint8_t*>(text.data()) + attempt.filled, text.size() - attempt.filled);
+    const std::size_t size = read_at_hand(room);
+    attempt.filled += size;
     if (size > 0) continue;
-    if (!read_end_) {
-      reading_all_ = std::move(attempt);
-      return;
-    }
-    const error_code code = *read_end_ == asio::error::eof ? error_code() : *read_end_;
-    return attempt.operation.complete(code, std::move(attempt.text));
+    if (read_end_) return attempt.complete(*read_end_ == asio::error::eof ? error_code() : *read_end_);
+    reading_all_ = std::move(attempt);
+    return;
   }
+  attempt.filled = attempt.limit;
+  attempt.complete(http3::client_error::body_too_large);
+}
+
+void exchange::whole_read::complete(const error_code& code) {
+  text.resize(filled);
+  operation.complete(code, std::move(text));
 }
 
 std::size_t exchange::read_at_hand(byte_span into) {
@@ -135,8 +137,7 @@ void exchange::end_reading(const error_code& code) {
 
 void exchange::complete_reads() {
   reading_.operation.complete(*read_end_, 0);
-  const error_code code = *read_end_ == asio::error::eof ? error_code() : *read_end_;
-  reading_all_.operation.complete(code, std::move(reading_all_.text));
+  reading_all_.complete(*read_end_ == asio::error::eof ? error_code() : *read_end_);
   receiving_head_.complete(*read_end_, {});
 }
 
@@ -247,7 +248,7 @@ void exchange::cancel(http3::error_code code) {
 void exchange::cancel_operation(std::uint64_t tag) {
   const error_code aborted = asio::error::operation_aborted;
   if (reading_.operation.tag() == tag) reading_.operation.complete(aborted, 0);
-  if (reading_all_.operation.tag() == tag) reading_all_.operation.complete(aborted, std::move(reading_all_.text));
+  if (reading_all_.operation.tag() == tag) reading_all_.complete(aborted);
   if (receiving_head_.tag() == tag) receiving_head_.complete(aborted, {});
   if (writing_.operation.tag() == tag) writing_.operation.complete(aborted, writing_.done);
 }

@@ -72,9 +72,12 @@ private:
     runtime::pending_operation<std::size_t> operation;
   };
   struct whole_read {
-    std::string text;
+    std::string text;  ///< Longer than what was read, so that it grows seldom.
+    std::size_t filled = 0;
     std::size_t limit = 0;
     runtime::pending_operation<std::string> operation;
+
+    void complete(const error_code& code);
   };
   struct one_write {
     asio::const_buffer rest;

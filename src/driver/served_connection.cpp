@@ -59,12 +59,12 @@ void served_connection::on_request(fields_received&& request, const std::shared_
   });
   set_deadline(run);
   runs_.insert(run);
-  asio::co_spawn(
-      executor_, handle(shared_from_this(), run),
-      asio::bind_cancellation_slot(run->cancellation.slot(), [self = shared_from_this(), run](const std::exception_ptr&) {
-        run->deadline.reset();
-        self->runs_.erase(run);
-      }));
+  asio::co_spawn(executor_, handle(shared_from_this(), run),
+                 asio::bind_cancellation_slot(run->cancellation.slot(),
+                                              [self = shared_from_this(), run](const std::exception_ptr&) {
+                                                run->deadline.reset();
+                                                self->runs_.erase(run);
+                                              }));
 }
 
 void served_connection::set_deadline(const std::shared_ptr<handler_run>& run) {
