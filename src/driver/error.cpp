@@ -35,8 +35,6 @@ public:
         return "the response did not begin in time";
       case client_error::body_too_large:
         return "the body is larger than allowed";
-      case client_error::malformed_response:
-        return "the response breaks HTTP";
       case client_error::client_closed:
         return "the client is closed";
     }

@@ -27,7 +27,6 @@ enum class client_error {
   connect_timeout,     ///< No address answered in time.
   request_timeout,     ///< The response did not begin in time.
   body_too_large,      ///< More bytes than the caller takes.
-  malformed_response,  ///< A response that breaks HTTP.
   client_closed,
 };
 
