@@ -179,7 +179,6 @@ TEST(client_exit, tells_why_it_failed) {
   EXPECT_EQ(exit_of(http3::error_code::internal_error, true), client_exit::transfer);
   EXPECT_EQ(exit_of(runtime::error::idle_timeout, true), client_exit::transfer);
   EXPECT_EQ(exit_of(runtime::error::peer_lost, true), client_exit::transfer);
-  EXPECT_EQ(exit_of(http3::client_error::malformed_response, true), client_exit::transfer);
   EXPECT_EQ(exit_of(http3::client_error::bad_url, false), client_exit::usage);
 }
 
