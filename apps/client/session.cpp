@@ -99,7 +99,10 @@ asio::awaitable<void> client_session::fetch_all() {
 }
 
 asio::awaitable<void> client_session::fetch_in_turn() {
-  while (next_ < results_.size()) co_await fetch_one(next_++);
+  while (next_ < results_.size()) {
+    const std::size_t index = next_++;
+    co_await fetch_one(index);
+  }
 }
 
 asio::awaitable<void> client_session::fetch_one(std::size_t index) {
