@@ -65,9 +65,9 @@ asio::awaitable<std::string_view> file_reader::next(error_code& error) {
   if (wanted == 0) co_return std::string_view();
   read_outcome outcome = read_once(*part_.file, *buffer_, wanted, part_.first, RWF_NOWAIT);
   if (outcome.error && would_wait(outcome.error)) {
-    auto token = asio::redirect_error(asio::use_awaitable, outcome.error);
     outcome.error = {};
-    outcome.size = co_await async_read_elsewhere(disk_, part_.file, buffer_, wanted, part_.first, std::move(token));
+    outcome.size = co_await async_read_elsewhere(disk_, part_.file, buffer_, wanted, part_.first,
+                                                 asio::redirect_error(asio::use_awaitable, outcome.error));
   }
   error = outcome.error;
   if (error) co_return std::string_view();

@@ -99,7 +99,7 @@ void body_writer::start_write(const std::shared_ptr<exchange>& state, http3::fie
   if (state == nullptr) return operation.complete(asio::error::bad_descriptor, 0);
   asio::dispatch(state->executor(),
                  [state, head = std::move(head), buffer, extent, operation = std::move(operation)]() mutable {
-                   state->write(std::move(head), buffer, extent, std::move(operation));
+                   state->write(head, buffer, extent, std::move(operation));
                  });
 }
 
