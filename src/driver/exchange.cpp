@@ -85,6 +85,7 @@ void exchange::whole_read::complete(const error_code& code) {
 }
 
 std::size_t exchange::read_at_hand(byte_span into) {
+  if (!kept_.is_read()) return read_kept(into);
   if (read_end_ || driver_ == nullptr) return 0;
   const auto keep = shared_from_this();
   h3_driver& driver = *driver_;
@@ -103,6 +104,18 @@ std::size_t exchange::read_at_hand(byte_span into) {
   return read->size;
 }
 
+std::size_t exchange::read_kept(byte_span into) {
+  const std::size_t size = std::min(into.size(), kept_.bytes.size() - kept_.taken);
+  std::copy_n(kept_.bytes.begin() + static_cast<std::ptrdiff_t>(kept_.taken), size, into.begin());
+  kept_.taken += size;
+  if (kept_.is_read()) {
+    kept_.bytes = {};
+    kept_.taken = 0;
+    read_end_ = std::exchange(kept_.end, std::nullopt);
+  }
+  return size;
+}
+
 void exchange::receive_head(runtime::pending_operation<response_head> operation) {
   if (receiving_head_) return operation.complete(runtime::error::already_started, {});
   if (!heads_.empty()) {
@@ -110,7 +123,7 @@ void exchange::receive_head(runtime::pending_operation<response_head> operation)
     heads_.pop_front();
     return operation.complete(error_code(), std::move(head));
   }
-  if (read_end_) return operation.complete(*read_end_, {});
+  if (const auto& end = read_end_ ? read_end_ : kept_.end) return operation.complete(*end, {});
   receiving_head_ = std::move(operation);
 }
 
@@ -131,6 +144,10 @@ void exchange::on_fields(http3::fields_received&& received) {
 }
 
 void exchange::end_reading(const error_code& code) {
+  if (!kept_.is_read()) {
+    if (!kept_.end) kept_.end = code;
+    return;
+  }
   if (!read_end_) read_end_ = code;
   complete_reads();
 }
@@ -235,6 +252,7 @@ void exchange::drop_writer() {
 // --- Both -----------------------------------------------------------------------------------------------------------
 
 void exchange::cancel(http3::error_code code) {
+  kept_ = {};
   if (driver_ == nullptr) return;
   const auto keep = shared_from_this();
   h3_driver& driver = *driver_;
@@ -275,6 +293,28 @@ void exchange::on_closed() {
   end_reading(asio::error::eof);
   end_writing(make_error_code(http3::operation_error::unknown_exchange));
   abandoned_handler_ = nullptr;
+}
+
+// What a peer has acknowledged it has not read yet: who ends a connection when all is delivered must not take from the
+// other side's reader what it has already.
+void exchange::keep_what_arrived() {
+  if (driver_ == nullptr || read_end_) return;
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  std::vector<std::uint8_t> arrived;
+  std::size_t filled = 0;
+  bool finished = false;
+  while (!finished) {
+    arrived.resize(filled + std::max(read_all_step, filled));
+    const auto read = driver.http().read_body(driver.transport(), id_, byte_span(arrived).subspan(filled));
+    if (!read || (read->size == 0 && !read->finished)) break;
+    filled += read->size;
+    finished = read->finished;
+  }
+  arrived.resize(filled);
+  kept_ = {.bytes = std::move(arrived), .taken = 0, .end = std::nullopt};
+  if (finished) end_reading(asio::error::eof);
+  on_body_readable();
 }
 
 void exchange::on_connection_closed(const error_code& code) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "quasio/driver/exchange.hpp"
 #include "quasio/http3/connection.hpp"
@@ -62,6 +63,8 @@ public:
   void on_aborted(const http3::message_aborted& event);
   void on_refused(const http3::message_refused& event);
   void on_closed();
+  /// The connection is about to go: what has arrived of the body, and can still be read, is taken over.
+  void keep_what_arrived();
   void on_connection_closed(const error_code& code);
   void abandon() noexcept;
 
@@ -79,6 +82,14 @@ private:
 
     void complete(const error_code& code);
   };
+  // What outlives the connection, for a reader that is slower than the network.
+  struct kept_body {
+    std::vector<std::uint8_t> bytes;
+    std::size_t taken = 0;
+    std::optional<error_code> end;  ///< What follows the bytes.
+
+    bool is_read() const noexcept { return taken == bytes.size(); }
+  };
   struct one_write {
     asio::const_buffer rest;
     std::size_t done = 0;
@@ -90,6 +101,7 @@ private:
   void try_to_read();
   void try_to_read_all();
   std::size_t read_at_hand(byte_span into);
+  std::size_t read_kept(byte_span into);
   void end_reading(const error_code& code);
   void complete_reads();
 
@@ -109,6 +121,7 @@ private:
   one_read reading_;
   whole_read reading_all_;
   std::optional<error_code> read_end_;
+  kept_body kept_;
   bool reader_dropped_ = false;
   std::deque<response_head> heads_;
   runtime::pending_operation<response_head> receiving_head_;

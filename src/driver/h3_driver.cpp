@@ -3,6 +3,14 @@
 #include <utility>
 
 namespace quasio::driver {
+namespace {
+
+// Who closes a connection here has no use for what it may still bring.
+bool is_our_doing(const runtime::connection_end& end) noexcept {
+  return end.reason && end.reason->cause == quic::close_cause::local_application;
+}
+
+}  // namespace
 
 h3_driver::h3_driver(endpoint_role role, asio::any_io_executor executor, http3::settings settings)
     : role_(role), executor_(std::move(executor)), settings_(settings) {}
@@ -37,10 +45,19 @@ void h3_driver::close(http3::error_code code, std::string_view reason) {
 
 void h3_driver::on_connection_closed(const runtime::connection_end& end) {
   const runtime::connection_end described = describe(end);
+  if (http_ && !is_our_doing(end)) keep_what_arrived();
   const auto exchanges = std::exchange(exchanges_, {});
   for (const auto& [id, each] : exchanges) each->on_connection_closed(described.code);
   on_ended(described);
   host_ = nullptr;
+}
+
+// What came with the peer's last packets has not been told yet, and readers lag behind the network.
+void h3_driver::keep_what_arrived() {
+  tell_events();
+  const auto exchanges = exchanges_;
+  for (const auto& [id, each] : exchanges) each->keep_what_arrived();
+  tell_events();
 }
 
 // --- The events of HTTP/3

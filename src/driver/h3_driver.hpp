@@ -61,6 +61,7 @@ private:
   void on(http3::goaway_received&) { on_goaway(); }
   void on(http3::requests_available&) { on_requests_available(); }
 
+  void keep_what_arrived();
   std::shared_ptr<exchange> find(stream_id id) const;
 
   endpoint_role role_;

@@ -167,9 +167,13 @@ operation_result<void> session::send_trailers(transport_streams& transport, stre
 }
 
 operation_result<body_read> session::read_body(transport_streams& transport, stream_id id, byte_span out) {
-  const auto found = exchange_to_use(transport, id);
-  if (!found) return refuse(found.error());
-  auto read = (*found)->read_body(context(transport), out);
+  // Also after the end of the connection: what has arrived is there.
+  exchange* const found = find_exchange(id);
+  if (found == nullptr || !found->is_announced()) {
+    const bool over = ended_ || transport.is_closed();
+    return refuse(over ? operation_error::connection_closed : operation_error::unknown_exchange);
+  }
+  auto read = found->read_body(context(transport), out);
   if (read) return *read;
   fail(transport, read.error());
   return refuse(operation_error::connection_closed);

@@ -30,6 +30,27 @@ TEST(http3_stop, graceful_lets_what_is_under_way_finish) {
   }(pair));
 }
 
+// What the peer's transport has acknowledged its reader need not have read: closing when all is delivered is early for
+// a slow reader.
+TEST(http3_stop, graceful_takes_nothing_from_a_slow_reader) {
+  http3_pair pair([](http3::request&, http3::response& response) -> asio::awaitable<void> {
+    const std::string piece(64 * 1024, 'x');
+    for (int i = 0; i < 8; ++i) co_await response.write(piece);
+  });
+  run(pair.context, [](http3_pair& at) -> asio::awaitable<void> {
+    auto response = co_await at.client.get(at.url());
+    char first = 0;
+    EXPECT_EQ(co_await response.async_read_some(asio::buffer(&first, 1)), 1u);
+    const auto [stopped] = co_await at.server.stop(20s, as_result);
+    EXPECT_FALSE(stopped) << stopped.message();
+    asio::steady_timer until_the_client_has_heard(at.context, 100ms);
+    co_await until_the_client_has_heard.async_wait(asio::use_awaitable);
+    const auto [failed, rest] = co_await response.read_all(1 << 20, as_result);
+    EXPECT_FALSE(failed) << failed.message();
+    EXPECT_EQ(rest.size() + 1, 8u * 64 * 1024);
+  }(pair));
+}
+
 TEST(http3_stop, graceful_cuts_off_what_takes_too_long) {
   http3_pair pair([](http3::request&, http3::response& response) -> asio::awaitable<void> {
     co_await response.write("begun");

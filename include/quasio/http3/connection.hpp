@@ -62,7 +62,8 @@ public:
   operation_result<void> send_trailers(quic::connection& transport, stream_id id, const field_list& fields);
 
   /// Copies body bytes at hand to `out`. Flow control opens as they are copied. Fewer than asked for means that no more
-  /// are at hand: body_readable follows.
+  /// are at hand: body_readable follows. What has arrived can be read even when the connection has ended, as long as
+  /// `transport` exists.
   operation_result<body_read> read_body(quic::connection& transport, stream_id id, byte_span out);
 
   /// Gives up both directions of an exchange: what was not delivered never will be. With no_error a server only stops
