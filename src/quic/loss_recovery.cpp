@@ -63,14 +63,17 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
     space.loss.acknowledge(
         space.sent, range.smallest, range.largest, summary,
         [&](sent_packet& packet) {
-          const path* sent_on = state_.paths.find(packet.path);
-          acked.add(packet, sent_on ? sent_on->flight.bytes() : 0);
-          remove_from_flight(packet);
+          if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
+            acked.add(packet, sent_on->flight.bytes());
+            sent_on->rate.on_acked(packet, state_.now);
+            remove_from_flight(*sent_on, packet);
+          }
           on_frames_acked(space, packet.content);
         },
         [&](sent_packet& late) {
           ++state_.counters.packets_spuriously_lost;
           if (path* sent_on = state_.paths.find(late.path)) {
+            if (late.in_flight) sent_on->rate.on_late(late.bytes);
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
           }
           on_frames_acked(space, late.content);
@@ -93,10 +96,13 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
     sent_on->congestion->on_packets_acked(
         {.bytes = share.bytes,
          .bytes_in_flight_before = share.in_flight_before,
+         .bytes_in_flight = sent_on->flight.bytes(),
          .newest_time_sent = share.newest_time_sent,
          .window_underutilized = sent_on->flight.underutilized_since(share.newest_time_sent),
-         .rtt = sent_on->rtt.statistics()},
+         .rtt = sent_on->rtt.statistics(),
+         .rate = sent_on->rate.take_sample(sent_on->rtt.minimum(), state_.now)},
         state_.now);
+    if (sent_on->congestion->holds_back()) sent_on->rate.mark_app_limited(sent_on->flight.bytes());
     sent_on->update_pacing(state_.now);
   }
   // RFC 9002, section 6.2.1: a client that may still be blocked at the server's amplification limit keeps its backoff.
@@ -135,8 +141,11 @@ void loss_recovery::detect_losses(packet_space& space) {
   space.loss.detect_lost(space.sent, rtt, state_.now, [&](sent_packet& packet) {
     ++state_.counters.packets_lost;
     state_.counters.bytes_lost += packet.bytes;
-    lost.add(packet, 0);
-    remove_from_flight(packet);
+    if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
+      lost.add(packet, 0);
+      remove_from_flight(*sent_on, packet);
+      sent_on->congestion->on_packet_lost(sent_on->rate.on_lost(packet), state_.now);
+    }
     on_frames_lost(space, packet.content);
   });
   std::array<recovery::delivery_history*, 3> histories{};
@@ -198,12 +207,16 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
   }
 }
 
-void loss_recovery::remove_from_flight(const recovery::sent_packet_info& packet) {
-  if (!packet.in_flight) return;
-  path* sent_on = state_.paths.find(packet.path);
-  if (!sent_on) return;
+void loss_recovery::remove_from_flight(path& sent_on, const recovery::sent_packet_info& packet) {
   // A peer that changed its address 2^16 times may find the number of a path given up long ago in use again.
-  sent_on->flight.remove(std::min<std::uint64_t>(packet.bytes, sent_on->flight.bytes()));
+  sent_on.flight.remove(std::min<std::uint64_t>(packet.bytes, sent_on.flight.bytes()));
+}
+
+void loss_recovery::forget(const recovery::sent_packet_info& packet) {
+  path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr;
+  if (!sent_on) return;
+  remove_from_flight(*sent_on, packet);
+  sent_on->congestion->on_packets_discarded(packet.bytes);
 }
 
 std::optional<recovery::loss_timer> loss_recovery::timer() const {
@@ -262,11 +275,7 @@ void loss_recovery::discard(space_id id) {
   packet_space& space = state_.space(id);
   if (space.discarded) return;
   space.discarded = true;
-  space.sent.discard([&](sent_packet& packet) {
-    remove_from_flight(packet);
-    path* sent_on = state_.paths.find(packet.path);
-    if (packet.in_flight && sent_on) sent_on->congestion->on_packets_discarded(packet.bytes);
-  });
+  space.sent.discard([&](sent_packet& packet) { forget(packet); });
   space.loss.on_discarded();
   space.probes = 0;
   (id == space_id::initial ? state_.keys.initial_read : state_.keys.handshake_read).reset();
@@ -277,7 +286,7 @@ void loss_recovery::discard(space_id id) {
 
 void loss_recovery::on_retry() {
   packet_space& initial = state_.space(space_id::initial);
-  initial.sent.discard([&](sent_packet& packet) { remove_from_flight(packet); });
+  initial.sent.discard([&](sent_packet& packet) { forget(packet); });
   initial.loss.on_discarded();
   initial.crypto.resend_unacknowledged();
   state_.pto_count = 0;

@@ -33,7 +33,9 @@ private:
   void detect_losses(packet_space& space);
   void on_frames_acked(packet_space& space, const sent_frames& frames);
   void on_frames_lost(packet_space& space, const sent_frames& frames);
-  void remove_from_flight(const recovery::sent_packet_info& packet);
+  static void remove_from_flight(path& sent_on, const recovery::sent_packet_info& packet);
+  /// Nothing will be heard of the packet any more, and that means nothing.
+  void forget(const recovery::sent_packet_info& packet);
   void send_probes(packet_space& space);
   std::optional<recovery::loss_timer> timer() const;
 

@@ -28,7 +28,10 @@ path::path(std::uint16_t path_id, const network_path& path_address, const settin
   update_pacing(now);
 }
 
-void path::update_pacing(time_point now) { pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now); }
+void path::update_pacing(time_point now) {
+  pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now);
+  pacer.set_quantum(congestion->send_quantum());
+}
 
 std::uint64_t path::amplification_room() const noexcept {
   if (validated_) return std::numeric_limits<std::uint64_t>::max();

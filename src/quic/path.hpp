@@ -11,6 +11,7 @@
 #include "quasio/base/time.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
+#include "recovery/delivery_rate.hpp"
 #include "recovery/flight.hpp"
 #include "recovery/pacer.hpp"
 #include "recovery/rtt_estimator.hpp"
@@ -77,6 +78,7 @@ public:
 
   recovery::rtt_estimator rtt;
   recovery::flight flight;
+  recovery::delivery_rate rate;
   recovery::pacer pacer;
   std::unique_ptr<recovery::congestion_controller> congestion;
 

@@ -61,6 +61,7 @@ void path_set::move_to(path& destination, time_point now) {
   path& previous = active();
   if (same_host(previous.address().peer, destination.address().peer) && !destination.rtt.has_sample()) {
     destination.rtt = previous.rtt;
+    destination.rate = previous.rate;  // Its counts are those that the controller has seen.
     std::swap(destination.congestion, previous.congestion);
     destination.update_pacing(now);
   }

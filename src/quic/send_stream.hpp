@@ -58,6 +58,9 @@ public:
   /// Whether data waits that was never sent, and the stream's window lets it go.
   bool has_fresh() const noexcept { return buffer_.unsent() > 0 && window_.available() > 0; }
 
+  /// Whether such data wait only for the stream's window.
+  bool is_out_of_credit() const noexcept { return buffer_.unsent() > 0 && window_.available() == 0; }
+
   send_piece next_repair() const noexcept;
   send_piece next_fresh(std::uint64_t connection_credit) const noexcept;
   void copy_out(std::uint64_t offset, byte_span out) const { buffer_.copy_out(offset, out); }

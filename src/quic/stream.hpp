@@ -24,6 +24,7 @@ struct stream {
   bool receives = false;
   bool told_opened = false;     ///< The application knows of it: it opened it, or was told.
   bool waits_to_write = false;  ///< The last write was cut short.
+  bool out_of_credit = false;   ///< It has data that its own window holds back.
   std::uint8_t notices = 0;     ///< Bits of stream_notice.
   std::size_t notice_slot = 0;  ///< Where it stands among the streams with notices; only if there are any.
   std::uint64_t stop_code = 0;
@@ -39,7 +40,7 @@ struct stream {
     id = new_id;
     sends = can_send;
     receives = can_receive;
-    told_opened = waits_to_write = false;
+    told_opened = waits_to_write = out_of_credit = false;
     notices = 0;
     repairs = {.owner = this, .id = new_id};
     fresh = {.owner = this, .id = new_id};

@@ -224,6 +224,7 @@ void stream_set::close_if_done(stream& ended) {
   const stream_id id = ended.id;
   schedule(repairs_, ended.repairs, false);
   schedule(fresh_, ended.fresh, false);
+  note_credit(ended, false);
   drop_notices_not_needed(ended);
   std::unique_ptr<stream> removed = streams_.remove(id);
   if (spare_streams_.size() < max_spare_streams) spare_streams_.push_back(std::move(removed));

@@ -74,6 +74,9 @@ public:
   /// Whether write_frames() would write something into an empty packet.
   bool has_frames_to_send() const noexcept;
 
+  /// Whether there is stream data that only the peer's flow control keeps from being sent.
+  bool is_blocked_by_peer() const noexcept;
+
   /// Fills what is left of `packet`: control frames first, then stream data by priority, lost data before new data of
   /// the same urgency. Each frame is added to `record`. `last_in_packet`: nothing follows, so that a STREAM frame may
   /// omit its length and reach to the end.
@@ -129,6 +132,7 @@ private:
 
   // Frames to the peer (stream_set_send.cpp).
   void reschedule(stream& changed);
+  void note_credit(stream& of, bool lacking) noexcept;
   static void schedule(stream_scheduler& scheduler, schedule_entry& entry, bool wanted);
   static bool is_needed(const stream& about, stream_notice notice) noexcept;
   void add_notice(stream& about, stream_notice notice);
@@ -182,7 +186,8 @@ private:
 
   stream_scheduler repairs_;
   stream_scheduler fresh_;
-  std::vector<stream*> noticed_;  // Streams with notices.
+  std::vector<stream*> noticed_;   // Streams with notices.
+  std::size_t out_of_credit_ = 0;  // Streams of which out_of_credit holds.
   stream_counters counters_;
 };
 

@@ -56,6 +56,10 @@ bool stream_set::has_frames_to_send() const noexcept {
          std::any_of(outgoing_.begin(), outgoing_.end(), [](const auto& kind) { return kind.blocked_frame_due(); });
 }
 
+bool stream_set::is_blocked_by_peer() const noexcept {
+  return out_of_credit_ > 0 || (!fresh_.empty() && connection_out_.available() == 0);
+}
+
 void stream_set::write_frames(byte_writer& packet, sent_frames& record, bool last_in_packet) {
   if (!write_connection_frames(packet, record) || !write_notices(packet, record)) return;
   while (schedule_entry* turn = next_to_send()) {
@@ -190,7 +194,14 @@ void stream_set::drop_notices_not_needed(stream& about) noexcept {
 void stream_set::reschedule(stream& changed) {
   schedule(repairs_, changed.repairs, changed.sending.has_repairs());
   schedule(fresh_, changed.fresh, changed.sending.has_fresh());
+  note_credit(changed, changed.sending.is_out_of_credit());
   add_notice(changed, stream_notice::stream_data_blocked);
+}
+
+void stream_set::note_credit(stream& of, bool lacking) noexcept {
+  if (of.out_of_credit == lacking) return;
+  of.out_of_credit = lacking;
+  lacking ? ++out_of_credit_ : --out_of_credit_;
 }
 
 void stream_set::schedule(stream_scheduler& scheduler, schedule_entry& entry, bool wanted) {

@@ -11,6 +11,9 @@ namespace {
 // much.
 constexpr std::size_t min_full_datagram = 1200;
 
+// No batch of the kernel's comes near it.
+constexpr std::uint64_t max_batch = std::uint64_t{1} << 31;
+
 /// A packet that is written but not sealed yet, since it may turn out to need padding.
 struct pending_packet {
   packet_builder builder;
@@ -21,6 +24,11 @@ struct pending_packet {
 void pad_datagram(packet_builder& last, std::size_t sealed, std::size_t room) {
   const std::size_t full = std::min(min_full_datagram, room);
   if (full > sealed) last.pad_to(full - sealed);
+}
+
+/// A controller that knows its send quantum wants nothing larger to go out in one piece.
+std::size_t most_at_once(const path& on) noexcept {
+  return static_cast<std::size_t>(on.congestion->send_quantum() ? on.pacer.quantum() : max_batch);
 }
 
 std::size_t within_amplification(const path& on, std::size_t size) noexcept {
@@ -43,10 +51,11 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
   // Section 8.2.1: on a path that the peer has moved to, what its few bytes allow must do, or validation would never
   // begin. Before the handshake is confirmed datagrams are whole or not at all.
   if (state_.handshake_confirmed) full_size = within_amplification(on, full_size);
+  const std::size_t most = most_at_once(on);
   std::size_t written = 0;
   std::size_t segment_size = 0;
   for (std::size_t segments = 0; segments < max_segments && buffer.size() - written >= full_size; ++segments) {
-    if (on.amplification_room() < full_size) break;
+    if (on.amplification_room() < full_size || (written > 0 && written + full_size > most)) break;
     const std::size_t size = write_datagram(buffer.subspan(written, full_size), on);
     if (size == 0) break;
     account(on, size);
@@ -80,7 +89,12 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
     first_handshake_packet |= space.id == space_id::handshake && state_.is_client();
     pending.emplace(pending_packet{packet, ack_eliciting});
   }
-  if (!pending) return 0;
+  if (!pending) {
+    // Section "Tracking application-limited phases" of draft-ietf-ccwg-bbr: what flow control holds back is not lack of
+    // data, since the receiver is a bottleneck as good as any.
+    if (allowed.may_elicit && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
+    return 0;
+  }
   if (needs_full_size) pad_datagram(pending->builder, sealed, room.size());
   sealed += finish(pending->builder, on, pending->ack_eliciting);
   // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
@@ -96,8 +110,10 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
       state_.spaces, [&](const packet_space& space) { return has_write_keys(space) && has_data(space, on); });
   if (held_back) {
     on.flight.on_blocked(state_.now);
+    on.rate.on_held_back();
     if (within_window) state_.pacing_release = on.pacer.release_time(state_.now, on.pacer.quantum());
   }
+  if (!held_back && within_window && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
   return {on, false};
 }
 
@@ -182,15 +198,22 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   packet_space& space = packet.space();
   const std::size_t size = packet.seal(state_).size();
   const bool in_flight = ack_eliciting || packet.is_padded();
+  recovery::delivery_snapshot delivery;
+  if (in_flight) {
+    const bool idle_pace = on.rate.ran_dry() && (!state_.config.pacing || on.pacer.is_full(state_.now));
+    delivery = on.rate.on_sent(size, on.flight.bytes(), idle_pace, state_.now);
+  }
   space.sent.append({.packet_number = packet.number(),
                      .time_sent = state_.now,
                      .bytes = static_cast<std::uint32_t>(size),
                      .path = on.id(),
                      .ack_eliciting = ack_eliciting,
-                     .in_flight = in_flight});
+                     .in_flight = in_flight,
+                     .delivery = delivery});
   ++state_.counters.packets_sent;
   if (in_flight) {
-    on.congestion->on_packet_sent(size, on.flight.bytes(), state_.now);
+    on.congestion->on_packet_sent(
+        {.bytes = size, .bytes_in_flight_before = on.flight.bytes(), .app_limited = on.rate.app_limited()}, state_.now);
     on.flight.on_sent(size, on.congestion->window(), on.max_datagram_size(), state_.now);
     on.pacer.on_sent(state_.now, size);
   }

@@ -9,8 +9,6 @@ new_reno::new_reno(const congestion_settings& settings, std::size_t max_datagram
   settings_.maximum_window = std::max(settings_.maximum_window, window_);
 }
 
-void new_reno::on_packet_sent(std::uint64_t, std::uint64_t, time_point) {}
-
 void new_reno::on_packets_acked(const ack_event& acked, time_point) {
   if (sent_before_recovery(acked.newest_time_sent)) return;
   // A batch that straddles the start of recovery counts whole; the window grows by at most one datagram for it.

@@ -10,7 +10,7 @@ class new_reno final : public congestion_controller {
 public:
   new_reno(const congestion_settings& settings, std::size_t max_datagram_size);
 
-  void on_packet_sent(std::uint64_t bytes, std::uint64_t bytes_in_flight_before, time_point now) override;
+  void on_packet_sent(const sent_event&, time_point) override {}
   void on_packets_acked(const ack_event& acked, time_point now) override;
   bool on_congestion_event(const congestion_event& event, time_point now) override;
   void on_persistent_congestion(time_point now) override;

@@ -85,7 +85,8 @@ std::optional<time_point> pacer::release_time(time_point now, std::uint64_t byte
 }
 
 std::uint64_t pacer::quantum() const noexcept {
-  const std::uint64_t worth = std::min(share_of(rate_, settings_.wake_interval), settings_.maximum_quantum);
+  const std::uint64_t wanted = chosen_quantum_ ? *chosen_quantum_ : share_of(rate_, settings_.wake_interval);
+  const std::uint64_t worth = std::min(wanted, settings_.maximum_quantum);
   return std::max(worth - worth % max_datagram_size_, max_datagram_size_);
 }
 

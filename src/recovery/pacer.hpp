@@ -6,27 +6,9 @@
 
 #include "quasio/base/time.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
+#include "quasio/recovery/pacer_settings.hpp"
 
 namespace quasio::recovery {
-
-struct pacer_settings {
-  /// How many packets may leave at once after a pause, at any rate: the initial window (RFC 9002, section 7.7).
-  std::uint32_t burst_packets = 10;
-
-  /// How much of the rate may leave at once after a pause, where that is more. It must exceed wake_interval by
-  /// the lateness of the timer that drives the sender, or that lateness costs throughput: this allows for a tick of
-  /// 1 ms and half as much of scheduling.
-  duration burst_duration = std::chrono::microseconds(2500);
-
-  /// How much of the rate is worth waking up for; see pacer::quantum().
-  duration wake_interval = std::chrono::milliseconds(1);
-
-  /// quantum() is no larger: what one call with segmentation offload sends.
-  std::uint64_t maximum_quantum = 65536;
-
-  /// A ceiling on the rate, in bytes per second.
-  std::uint64_t maximum_rate = congestion_controller::infinite;
-};
 
 /// The rate to pace at, in bytes per second: what the controller says, or N * window / smoothed RTT with N = 2 in slow
 /// start and 1.25 after (RFC 9002, section 7.7).
@@ -43,6 +25,9 @@ public:
   void set_rate(std::uint64_t bytes_per_second, time_point now) noexcept;
   std::uint64_t rate() const noexcept { return rate_; }
 
+  /// Where the controller knows better than settings.wake_interval what to send in one go, in bytes.
+  void set_quantum(std::optional<std::uint64_t> bytes) noexcept { chosen_quantum_ = bytes; }
+
   void set_max_datagram_size(std::size_t bytes, time_point now) noexcept;
 
   /// How many bytes may leave now; a caller fills its batch up to here.
@@ -50,6 +35,9 @@ public:
 
   /// When `bytes` may leave; empty when they may now. More than one burst waits only for one burst.
   std::optional<time_point> release_time(time_point now, std::uint64_t bytes) const noexcept;
+
+  /// Whether as much may leave now as ever: the sender was not held back lately.
+  bool is_full(time_point now) const noexcept { return credit_at(now) >= capacity_; }
 
   /// How many bytes to wait for when the budget is too small for a packet: one packet at low rates, a whole batch at
   /// high ones, so that a fast sender does not wake up for each packet.
@@ -68,6 +56,7 @@ private:
   std::int64_t capacity_ = 0;  ///< In billionths of a byte, as credit_: a rate times nanoseconds stays whole.
   std::int64_t credit_ = 0;
   time_point refilled_at_;
+  std::optional<std::uint64_t> chosen_quantum_;
 };
 
 }  // namespace quasio::recovery

@@ -31,7 +31,7 @@ public:
     const std::uint64_t number = packets.next_number();
     packets.append(
         {.packet_number = number, .time_sent = now, .bytes = bytes, .ack_eliciting = true, .in_flight = true});
-    control->on_packet_sent(bytes, flying.bytes(), now);
+    control->on_packet_sent({.bytes = bytes, .bytes_in_flight_before = flying.bytes()}, now);
     flying.on_sent(bytes, control->window(), datagram, now);
     paced.on_sent(now, bytes);
     return number;

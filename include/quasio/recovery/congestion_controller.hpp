@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "quasio/base/time.hpp"
+#include "quasio/recovery/rate_sample.hpp"
 
 namespace quasio::recovery {
 
@@ -19,13 +20,22 @@ struct rtt_statistics {
   duration minimum{};
 };
 
+/// A packet that counts as in flight left.
+struct sent_event {
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_in_flight_before = 0;  ///< On the path, without this packet.
+  bool app_limited = false;                  ///< The sender had run out of data, a round trip ago or less.
+};
+
 /// What one ACK frame newly acknowledged of the packets in flight on a path.
 struct ack_event {
   std::uint64_t bytes = 0;                   ///< Sum over the acknowledged packets that were in flight.
   std::uint64_t bytes_in_flight_before = 0;  ///< On the path, before these bytes left it.
+  std::uint64_t bytes_in_flight = 0;         ///< On the path, after these bytes and the lost ones left it.
   time_point newest_time_sent{};             ///< When the newest of these packets was sent.
   bool window_underutilized = false;         ///< The sender had not filled the window (RFC 9002, section 7.8).
   rtt_statistics rtt{};                      ///< After the sample of this ACK frame, if it gave one.
+  rate_sample rate{};                        ///< How fast the path delivered these bytes.
 };
 
 /// What tells a sender that the path is congested (RFC 9002, section 7).
@@ -47,7 +57,13 @@ struct congestion_event {
 ///
 /// A controller belongs to one path of one connection and is called by whoever drives that connection, one call at a
 /// time. It does no I/O, reads no clock and must not throw. It does not count the bytes in flight: the path does, and
-/// says what it needs. Times never run backwards.
+/// says what it needs. Times never run backwards. When the client's port alone changes, the new path takes the
+/// controller over.
+///
+/// An ACK frame is told in this order: on_spurious_loss() for each packet that came late, on_packet_lost() for each
+/// packet it shows lost, on_congestion_event() once for all of these, on_persistent_congestion() if they amount to it,
+/// and last on_packets_acked(). The answers of the const functions are asked for after each of them and after
+/// on_packet_sent(); they are cheap and may change with each.
 class congestion_controller {
 public:
   congestion_controller() = default;
@@ -55,11 +71,16 @@ public:
   congestion_controller& operator=(const congestion_controller&) = delete;
   virtual ~congestion_controller() = default;
 
-  /// A packet that counts as in flight left. Probes may exceed the window (RFC 9002, section 7.5).
-  virtual void on_packet_sent(std::uint64_t bytes, std::uint64_t bytes_in_flight_before, time_point now) = 0;
+  /// A packet that counts as in flight leaves. Probes may exceed the window (RFC 9002, section 7.5).
+  virtual void on_packet_sent(const sent_event& sent, time_point now) = 0;
 
   /// Packets arrived. When the same ACK frame also showed losses, those are told first (RFC 9002, appendix A.7).
   virtual void on_packets_acked(const ack_event& acked, time_point now) = 0;
+
+  /// A packet in flight was declared lost. For controllers that look at each; the event of all of them follows.
+  virtual void on_packet_lost(const lost_packet& lost, time_point now) {
+    static_cast<void>(lost), static_cast<void>(now);
+  }
 
   /// Packets were lost or marked; called for every such event, also within a recovery period. Returns whether a new
   /// recovery period began: then the sender may send one packet beyond the window (RFC 9002, section 7.3.2).
@@ -91,11 +112,28 @@ public:
   /// from window() and the smoothed RTT (RFC 9002, section 7.7).
   virtual std::optional<std::uint64_t> pacing_rate() const noexcept { return std::nullopt; }
 
+  /// The most bytes to send in one go, for controllers that care. Without it the pacer takes what the pacing rate sends
+  /// within its wake_interval. Rounded to whole datagrams, and never less than one.
+  virtual std::optional<std::uint64_t> send_quantum() const noexcept { return std::nullopt; }
+
+  /// What the controller believes the path can deliver, in bytes per second; for statistics.
+  virtual std::optional<std::uint64_t> bandwidth_estimate() const noexcept { return std::nullopt; }
+
+  /// Whether the controller now sends less than the path would take, on purpose (as BBR does to measure the RTT). The
+  /// delivery-rate samples of packets sent meanwhile are marked app_limited.
+  virtual bool holds_back() const noexcept { return false; }
+
   /// The largest UDP payload of the path changed (RFC 9002, section 7.2). `bytes` is at least 1200.
   virtual void set_max_datagram_size(std::size_t bytes) = 0;
 
-  /// For logs, for example "reno".
+  /// For logs and statistics, for example "reno". The characters outlive the controller: a literal.
   virtual std::string_view name() const noexcept = 0;
+
+  /// What the controller is doing, for logs and statistics. A literal, as name(). The default is in the words of qlog.
+  virtual std::string_view state() const noexcept {
+    if (in_recovery()) return "recovery";
+    return in_slow_start() ? "slow_start" : "congestion_avoidance";
+  }
 
   static constexpr std::uint64_t infinite = std::numeric_limits<std::uint64_t>::max();
 };
