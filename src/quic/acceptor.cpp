@@ -157,7 +157,8 @@ acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, c
                                  .retry_source = claim ? std::optional(claim->retry_source) : std::nullopt,
                                  .reset_token_key = reset_token_key,
                                  .connection_ids = options.connection_ids,
-                                 .now = now};
+                                 .now = now,
+                                 .observe = options.observe};
   auto made = connection::parts::accept(options.tls, options.alpn, origin, claim.has_value(), random);
   if (!made) return ignored{ignored::cause::tls};
   return std::unique_ptr<connection>(new connection(std::move(*made)));

@@ -10,6 +10,11 @@ constexpr int closing_period_in_probe_timeouts = 3;
 
 }  // namespace
 
+connection_progress closing::progress() const noexcept {
+  if (phase_ == phase::closing) return connection_progress::closing;
+  return phase_ == phase::draining ? connection_progress::draining : connection_progress::closed;
+}
+
 void closing::begin_closing(close_reason reason, time_point now, duration probe_timeout) {
   phase_ = phase::closing;
   reason_ = std::move(reason);

@@ -5,6 +5,7 @@
 
 #include "quasio/base/time.hpp"
 #include "quasio/quic/close_reason.hpp"
+#include "quasio/quic/observer.hpp"
 
 namespace quasio::quic {
 
@@ -15,6 +16,8 @@ public:
   bool is_open() const noexcept { return phase_ == phase::open; }
   bool is_drained() const noexcept { return phase_ == phase::drained; }
   const close_reason& reason() const noexcept { return reason_; }
+  /// Only when it is not open.
+  connection_progress progress() const noexcept;
   std::optional<time_point> deadline() const noexcept { return deadline_; }
 
   /// We end it: CONNECTION_CLOSE is to be sent.

@@ -57,12 +57,16 @@ std::uint64_t connection::streams_left(stream_direction direction) const noexcep
 
 stream_result<std::size_t> connection::stream_write(stream_id id, byte_view data, bool fin) {
   if (!parts_->is_established()) return unexpected(stream_error::connection_closed);
-  return parts_->state.streams.write(id, data, fin);
+  const auto taken = parts_->state.streams.write(id, data, fin);
+  if (taken) parts_->tell_of_stream_data({id, *taken, data_movement::from_application, fin && *taken == data.size()});
+  return taken;
 }
 
 stream_result<void> connection::stream_write_whole(stream_id id, byte_view data, bool fin) {
   if (!parts_->is_established()) return unexpected(stream_error::connection_closed);
-  return parts_->state.streams.write_whole(id, data, fin);
+  const auto taken = parts_->state.streams.write_whole(id, data, fin);
+  if (taken) parts_->tell_of_stream_data({id, data.size(), data_movement::from_application, fin});
+  return taken;
 }
 
 stream_result<std::size_t> connection::stream_capacity(stream_id id) const {
@@ -76,7 +80,10 @@ stream_result<stream_chunk> connection::stream_peek(stream_id id) const {
 }
 
 stream_result<void> connection::stream_consume(stream_id id, std::size_t count) {
-  return parts_->state.streams.consume(id, count, parts_->state.now, parts_->state.paths.active().rtt.smoothed());
+  connection_state& state = parts_->state;
+  const auto consumed = state.streams.consume(id, count, state.now, state.paths.active().rtt.smoothed());
+  if (consumed) parts_->tell_of_stream_data({id, count, data_movement::to_application, false});
+  return consumed;
 }
 
 stream_result<void> connection::reset_stream(stream_id id, std::uint64_t code) {

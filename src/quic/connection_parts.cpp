@@ -35,14 +35,15 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
                                                         .retry_source = std::nullopt,
                                                         .reset_token_key = reset_token_key,
                                                         .connection_ids = std::move(generator),
-                                                        .now = now},
+                                                        .now = now,
+                                                        .observe = std::move(options.observe)},
                                       random);
   connection_state& state = made->state;
   // Only a server's sending is limited before the peer's address is proved (section 8.1).
   state.paths.active().validate();
   state.tls.derive_initial_keys(destination);
   auto started = state.tls.start_client(options.tls, {std::move(options.server_name), std::move(options.alpn)},
-                                        made->own_parameters());
+                                        made->declared_parameters());
   if (!started) return unexpected(started.error());
   return made;
 }
@@ -59,10 +60,17 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(c
   if (address_validated) state.paths.active().validate();
   state.local_ids.add_temporary(addressed_to);
   state.tls.derive_initial_keys(addressed_to);
-  if (auto started = state.tls.start_server(tls, {.server_name = {}, .alpn = alpn}, made->own_parameters()); !started) {
+  if (auto started = state.tls.start_server(tls, {.server_name = {}, .alpn = alpn}, made->declared_parameters());
+      !started) {
     return unexpected(started.error());
   }
   return made;
+}
+
+transport_parameters connection::parts::declared_parameters() {
+  transport_parameters own = own_parameters();
+  if (state.watched) state.watched->on_local_parameters(own, state.now);
+  return own;
 }
 
 transport_parameters connection::parts::own_parameters() const {
@@ -128,7 +136,9 @@ void connection::parts::on_timeout() {
   const auto is_due = [this](std::optional<time_point> deadline) { return deadline && *deadline <= state.now; };
   if (!state.end.is_open()) {
     state.end.on_timeout(state.now);
-    if (state.end.is_drained()) state.local_ids.retire_all();
+    if (!state.end.is_drained()) return;
+    state.local_ids.retire_all();
+    if (state.watched) state.watched->on_progress(connection_progress::closed, state.now);
     return;
   }
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);

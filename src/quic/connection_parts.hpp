@@ -30,6 +30,10 @@ public:
   std::optional<time_point> next_deadline() const;
   void on_timeout();
 
+  void tell_of_stream_data(const observed_stream_data& moved) const {
+    if (state.watched) state.watched->on_stream_data(moved, state.now);
+  }
+
   handshake_summary handshake() const;
   quasio::quic::statistics statistics() const;
 
@@ -40,6 +44,7 @@ public:
 
 private:
   transport_parameters own_parameters() const;
+  transport_parameters declared_parameters();
   std::optional<time_point> handshake_deadline() const;
   std::optional<time_point> acknowledgment_deadline() const;
   void end_silently(close_cause cause);

@@ -9,6 +9,14 @@ constexpr std::uint64_t max_skip_spread = 1024;
 
 }  // namespace
 
+std::shared_ptr<connection_observer> observe(const connection_origin& origin) {
+  if (!origin.observe) return nullptr;
+  const observed_start start{origin.role, origin.path, origin.original_destination, origin.local_id, origin.version};
+  auto observer = origin.observe(start);
+  if (observer) observer->on_started(start, origin.now);
+  return observer;
+}
+
 void fail(connection_state& state, transport_error error) {
   if (!state.end.is_open()) return;
   state.end.begin_closing({.cause = close_cause::local_transport,
@@ -19,7 +27,29 @@ void fail(connection_state& state, transport_error error) {
   announce_end(state);
 }
 
-void announce_end(connection_state& state) { state.events.push(connection_closed{state.end.reason()}); }
+void announce_end(connection_state& state) {
+  state.events.push(connection_closed{state.end.reason()});
+  if (!state.watched) return;
+  state.watched->on_closed(state.end.reason(), state.now);
+  state.watched->on_progress(state.end.progress(), state.now);
+}
+
+void drop(connection_state& state, drop_cause cause, std::size_t size, std::optional<packet_kind> kind) {
+  ++state.counters.packets_dropped;
+  if (state.watched) state.watched->on_packet_dropped({kind, size, cause}, state.now);
+}
+
+void note_confirmation(connection_state& state) {
+  state.handshake_confirmed = true;
+  state.events.push(handshake_confirmed{});
+  if (state.watched) state.watched->on_progress(connection_progress::handshake_confirmed, state.now);
+}
+
+void note_key_update(connection_state& state, key_event how) {
+  ++state.counters.key_updates;
+  if (!state.watched) return;
+  state.watched->on_key({.what = how, .level = packet_kind::one_rtt, .phase = state.counters.key_updates}, state.now);
+}
 
 std::uint64_t connection_state::next_packet_number(const packet_space& space) {
   const std::uint64_t next = space.sent.next_number();

@@ -11,6 +11,7 @@
 #include "quic/idle_timer.hpp"
 #include "quic/key_ring.hpp"
 #include "quic/local_connection_ids.hpp"
+#include "quic/observation.hpp"
 #include "quic/packet_space.hpp"
 #include "quic/path_set.hpp"
 #include "quic/peer_connection_ids.hpp"
@@ -38,7 +39,11 @@ struct connection_origin {
   std::array<std::uint8_t, 32> reset_token_key;
   std::shared_ptr<connection_id_generator> connection_ids;
   time_point now;
+  observer_factory observe;
 };
+
+/// Who watches the connection that begins so; null where nobody does.
+std::shared_ptr<connection_observer> observe(const connection_origin& origin);
 
 /// The parts of a connection side by side. It holds no logic: packet_receiver, frame_receiver, loss_recovery and
 /// transmitter are what moves it, and each of them reads as one walk of a packet.
@@ -48,6 +53,7 @@ struct connection_state {
         version(origin.version),
         config(origin.transport),
         random(random_bytes),
+        watched(observe(origin)),
         original_destination(origin.original_destination),
         retry_source(origin.retry_source),
         spaces{packet_space(space_id::initial, config), packet_space(space_id::handshake, config),
@@ -79,6 +85,7 @@ struct connection_state {
   const quic_version version;
   const settings config;
   random_source& random;
+  observation watched;
 
   connection_id original_destination;
   std::optional<connection_id> retry_source;
@@ -123,6 +130,15 @@ void fail(connection_state& state, transport_error error);
 
 /// Tells the application that the connection has ended; every way of ending comes by here.
 void announce_end(connection_state& state);
+
+/// A received packet comes to nothing.
+void drop(connection_state& state, drop_cause cause, std::size_t size, std::optional<packet_kind> kind = std::nullopt);
+
+/// The handshake is confirmed (RFC 9001, section 4.1.2).
+void note_confirmation(connection_state& state);
+
+/// The 1-RTT keys of one direction or both were updated.
+void note_key_update(connection_state& state, key_event how);
 
 /// One probe timeout of the path in use, with the peer's share (RFC 9002, section 6.2.1), without backoff.
 duration probe_timeout(const connection_state& state);

@@ -90,8 +90,7 @@ void frame_receiver::receive(const wire::connection_close_frame& frame) {
 transport_result<void> frame_receiver::on_handshake_done() {
   if (state_.is_server()) return unexpected(violation(0, "only a server confirms the handshake"));
   if (state_.handshake_confirmed || !state_.handshake_complete) return {};
-  state_.handshake_confirmed = true;
-  state_.events.push(handshake_confirmed{});
+  note_confirmation(state_);
   recovery_.discard(space_id::handshake);
   return {};
 }

@@ -86,7 +86,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
       state_.keys.application_write->is_acknowledged(summary.newest.packet_number)) {
     // RFC 9001, section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
     state_.keys.application_write->advance();
-    ++state_.counters.key_updates;
+    note_key_update(state_, key_event::updated_locally);
   }
   update_rtt(space, summary, ack.delay);
   detect_losses(space);
@@ -104,6 +104,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
         state_.now);
     if (sent_on->congestion->holds_back()) sent_on->rate.mark_app_limited(sent_on->flight.bytes());
     sent_on->update_pacing(state_.now);
+    state_.watched.recovery_changed(*sent_on, state_.pto_count, state_.now);
   }
   // RFC 9002, section 6.2.1: a client that may still be blocked at the server's amplification limit keeps its backoff.
   if (state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed) state_.pto_count = 0;
@@ -140,6 +141,7 @@ void loss_recovery::detect_losses(packet_space& space) {
   const recovery::rtt_estimator& rtt = state_.paths.active().rtt;
   space.loss.detect_lost(space.sent, rtt, state_.now, [&](sent_packet& packet) {
     ++state_.counters.packets_lost;
+    if (state_.watched) tell_of(space, packet);
     state_.counters.bytes_lost += packet.bytes;
     if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
       lost.add(packet, 0);
@@ -167,7 +169,18 @@ void loss_recovery::detect_losses(packet_space& space) {
       sent_on->rtt.on_persistent_congestion();
     }
     sent_on->update_pacing(state_.now);
+    state_.watched.recovery_changed(*sent_on, state_.pto_count, state_.now);
   }
+}
+
+void loss_recovery::tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const {
+  const bool too_far_behind = lost.packet_number + space.loss.packet_threshold() <= space.loss.largest_acked();
+  state_.watched->on_packet_lost({.kind = kind_of(space.id),
+                                  .number = lost.packet_number,
+                                  .size = lost.bytes,
+                                  .path = lost.path,
+                                  .cause = too_far_behind ? loss_cause::packet_threshold : loss_cause::time_threshold},
+                                 state_.now);
 }
 
 void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& frames) {
@@ -280,6 +293,7 @@ void loss_recovery::discard(space_id id) {
   space.probes = 0;
   (id == space_id::initial ? state_.keys.initial_read : state_.keys.handshake_read).reset();
   (id == space_id::initial ? state_.keys.initial_write : state_.keys.handshake_write).reset();
+  if (state_.watched) state_.watched->on_key({.what = key_event::discarded, .level = kind_of(id)}, state_.now);
   state_.pto_count = 0;
   state_.loss_timer_rearmed = state_.now;
 }

@@ -36,6 +36,7 @@ private:
   static void remove_from_flight(path& sent_on, const recovery::sent_packet_info& packet);
   /// Nothing will be heard of the packet any more, and that means nothing.
   void forget(const recovery::sent_packet_info& packet);
+  void tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const;
   void send_probes(packet_space& space);
   std::optional<recovery::loss_timer> timer() const;
 

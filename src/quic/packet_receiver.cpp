@@ -50,7 +50,7 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
     known->on_datagram_received(datagram.size());
   } else if (state_.is_client() || !state_.handshake_confirmed) {
     // Section 9: a server's address does not change, and nobody's does before the handshake is confirmed.
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::unknown_path, datagram.size());
     return;
   }
   const arrival_info arrival{from, ecn, datagram.size()};
@@ -58,14 +58,14 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   for (byte_span rest = datagram; !rest.empty() && state_.end.is_open();) {
     const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size());
     if (!header) {
-      ++state_.counters.packets_dropped;
+      drop(state_, drop_cause::malformed, rest.size());
       break;
     }
     const byte_span packet = rest.first(header->size);
     rest = rest.subspan(header->size);
     // Section 12.2: coalesced packets are all for one connection.
     if (destination && *destination != header->destination) {
-      ++state_.counters.packets_dropped;
+      drop(state_, drop_cause::malformed, packet.size(), kind_of(header->type));
       continue;
     }
     destination = header->destination;
@@ -82,13 +82,13 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   const bool too_small =
       header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
   if (!id || wrong_version || too_small) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::unexpected, packet.size(), kind_of(header.type));
     return;
   }
   if (!header.has_sample()) return on_unopened(packet, header, false);
   packet_space& space = state_.space(*id);
   if (space.discarded) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::no_keys, packet.size(), kind_of(header.type));
     return;
   }
   // RFC 9001, section 5.7: a server takes no 1-RTT packet before it has the client's Finished.
@@ -103,7 +103,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
     return fail(state_, {transport_error_code::protocol_violation, 0, "reserved bits are set in a packet header"});
   }
   if (space.acks.is_duplicate(opened->number) || !learn_peer_id(header)) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::duplicate, packet.size(), kind_of(header.type));
     return;
   }
   if (opened->next_keys) follow_key_update(opened->number);
@@ -128,23 +128,26 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span pa
       space.id == space_id::initial ? state_.keys.initial_read->packet : state_.keys.handshake_read->packet;
   const byte_span sealed = packet.subspan(header_size);
   if (!key.open(number, packet.first(header_size), sealed)) return std::nullopt;
-  return opened_packet{.number = number, .payload = sealed.first(sealed.size() - crypto::aead_tag_size)};
+  return opened_packet{
+      .number = number, .size = packet.size(), .payload = sealed.first(sealed.size() - crypto::aead_tag_size)};
 }
 
 std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte_span packet, std::uint64_t number,
                                                                             std::size_t header_size) {
   using outcome = application_read_keys::outcome;
   const byte_span sealed = packet.subspan(header_size);
-  const auto opened = state_.keys.application_read->open(number, wire::first_byte::key_phase(packet.front()),
-                                                         packet.first(header_size), sealed);
+  const bool key_phase = wire::first_byte::key_phase(packet.front());
+  const auto opened = state_.keys.application_read->open(number, key_phase, packet.first(header_size), sealed);
   if (opened == outcome::failed) return std::nullopt;
   return opened_packet{.number = number,
+                       .size = packet.size(),
+                       .key_phase = key_phase,
                        .payload = sealed.first(sealed.size() - crypto::aead_tag_size),
                        .next_keys = opened == outcome::opened_with_next_keys};
 }
 
 void packet_receiver::on_unopened(byte_view packet, const wire::packet_header& header, bool had_keys) {
-  ++state_.counters.packets_dropped;
+  drop(state_, drop_cause::unauthentic, packet.size(), kind_of(header.type));
   if (header.type == wire::packet_type::one_rtt && packet.size() >= min_stateless_reset &&
       state_.peer_ids.is_reset_token(packet.last(reset_token_size))) {
     state_.end.begin_draining({.cause = close_cause::stateless_reset}, state_.now, probe_timeout(state_));
@@ -165,6 +168,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   state_.idle.on_packet_received(state_.now);
   const bool newest = space.acks.empty() || packet.number > space.acks.largest();
 
+  if (state_.watched) tell_of(header.type, packet, from);
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
   space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
@@ -178,6 +182,16 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   }
   advance_handshake();
   if (newest && !summary->probing_only && space.is_application() && state_.is_server()) follow_peer(header, from);
+}
+
+void packet_receiver::tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const {
+  state_.watched->on_packet_received({.kind = kind_of(type),
+                                      .number = packet.number,
+                                      .size = packet.size,
+                                      .key_phase = packet.key_phase,
+                                      .path = from.id(),
+                                      .frames = packet.payload},
+                                     state_.now);
 }
 
 path& packet_receiver::path_of(const arrival_info& arrival) {
@@ -201,7 +215,7 @@ bool packet_receiver::learn_peer_id(const wire::packet_header& header) {
 void packet_receiver::follow_key_update(std::uint64_t packet_number) {
   state_.keys.application_read->advance(packet_number);
   state_.keys.previous_read_keys_expire = state_.now + 3 * probe_timeout(state_);
-  ++state_.counters.key_updates;
+  note_key_update(state_, key_event::updated_by_peer);
   // RFC 9001, section 6.2: an update is answered with our own, unless it answers ours.
   if (state_.keys.application_write->key_phase() != state_.keys.application_read->key_phase()) {
     state_.keys.application_write->advance();
@@ -219,7 +233,7 @@ void packet_receiver::follow_peer(const wire::packet_header& header, path& from)
 
 void packet_receiver::wait_for_keys(byte_view packet, const arrival_info& arrival) {
   if (state_.waiting.size() >= state_.config.max_undecryptable_packets) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::too_many_waiting, packet.size());
     return;
   }
   state_.waiting.push_back({{packet.begin(), packet.end()}, arrival.from, arrival.ecn});
@@ -247,7 +261,7 @@ void packet_receiver::receive_version_negotiation(byte_view packet) {
                           std::ranges::equal(negotiation->destination, state_.local_ids.first().bytes()) &&
                           std::ranges::equal(negotiation->source, state_.peer_ids.current().bytes());
   if (!answers_us || negotiation->versions.contains(state_.version)) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::unexpected, packet.size(), packet_kind::version_negotiation);
     return;
   }
   state_.end.end_silently({.cause = close_cause::version_negotiation});
@@ -264,7 +278,7 @@ void packet_receiver::receive_retry(byte_view packet) {
                           retry->source != state_.original_destination &&
                           crypto::verify_retry_tag(labels, state_.original_destination.bytes(), packet);
   if (!acceptable) {
-    ++state_.counters.packets_dropped;
+    drop(state_, drop_cause::unexpected, packet.size(), packet_kind::retry);
     return;
   }
   state_.retry_source = retry->source;
@@ -275,9 +289,11 @@ void packet_receiver::receive_retry(byte_view packet) {
 }
 
 void packet_receiver::advance_handshake() {
+  state_.watched.keys_may_have_come(state_.keys, state_.now);
   if (const auto& peer = state_.tls.peer_parameters(); peer && !state_.peer_parameters_applied) {
     if (auto checked = check_peer_parameters(*peer); !checked) return fail(state_, checked.error());
     state_.peer_parameters = *peer;
+    if (state_.watched) state_.watched->on_peer_parameters(*peer, state_.now);
     state_.peer_parameters_applied = true;
     state_.streams.set_peer_parameters(*peer);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
@@ -320,14 +336,17 @@ void packet_receiver::complete_handshake() {
   state_.handshake_complete = true;
   state_.handshake_completed_at = state_.now;
   state_.events.push(handshake_completed{});
+  if (state_.watched) {
+    state_.watched->on_alpn(state_.tls.alpn(), state_.now);
+    state_.watched->on_progress(connection_progress::handshake_complete, state_.now);
+  }
   state_.local_ids.issue(state_.peer_parameters.active_connection_id_limit);
   if (state_.is_client()) return;
   // RFC 9001, section 4.1.2: for a server completion is confirmation.
-  state_.handshake_confirmed = true;
   state_.handshake_done_due = true;
   // Copies of the client's first packets may still be on their way; they must not pass for those of a new client.
   state_.temporary_id_expires = state_.now + 3 * probe_timeout(state_);
-  state_.events.push(handshake_confirmed{});
+  note_confirmation(state_);
   recovery_.discard(space_id::handshake);
   // The tickets are written; a server's TLS has nothing more to say or to hear.
   state_.tls.release();

@@ -25,10 +25,13 @@ private:
 
   struct opened_packet {
     std::uint64_t number;
+    std::size_t size;  ///< Of the whole packet.
+    bool key_phase = false;
     byte_view payload;
     bool next_keys = false;
   };
 
+  void tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const;
   void receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival);
   void receive_retry(byte_view packet);
   void receive_version_negotiation(byte_view packet);

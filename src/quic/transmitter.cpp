@@ -196,6 +196,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
 
 std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting) {
   packet_space& space = packet.space();
+  if (state_.watched) tell_of(packet, on);
   const std::size_t size = packet.seal(state_).size();
   const bool in_flight = ack_eliciting || packet.is_padded();
   recovery::delivery_snapshot delivery;
@@ -223,6 +224,17 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
     if (space.probes > 0) --space.probes;
   }
   return size;
+}
+
+void transmitter::tell_of(packet_builder& packet, const path& on) const {
+  const bool one_rtt = packet.space().is_application();
+  state_.watched->on_packet_sent({.kind = kind_of(packet.space().id),
+                                  .number = packet.number(),
+                                  .size = packet.sealed_size(),
+                                  .key_phase = one_rtt && state_.keys.application_write->key_phase(),
+                                  .path = on.id(),
+                                  .frames = packet.frames().written()},
+                                 state_.now);
 }
 
 void transmitter::account(path& on, std::size_t size) {

@@ -40,6 +40,7 @@ private:
   std::optional<transmission> transmit_close(byte_span buffer);
   void write_close(packet_builder& packet) const;
 
+  void tell_of(packet_builder& packet, const path& on) const;
   void account(path& on, std::size_t size);
 
   connection_state& state_;

@@ -57,6 +57,7 @@ struct duel_options {
   bool parameters_as_given = false;  ///< See hostile_peer::identity.
   std::optional<bytes> encoded_parameters = {};
   std::vector<std::string> peer_alpn{"test"};
+  quic::observer_factory observe;  ///< Of the connection under test.
 };
 
 /// A connection under test against a hostile peer, without a network in between. Time stands still unless it is told
@@ -81,7 +82,8 @@ public:
           quic::acceptor_options{.tls = options_.tls ? options_.tls : duel_server_tls(),
                                  .alpn = {"test"},
                                  .transport = options_.transport,
-                                 .retry = options_.retry},
+                                 .retry = options_.retry,
+                                 .observe = options_.observe},
           random);
     } else {
       connection = quic::connection::connect({.tls = options_.tls ? options_.tls : duel_client_tls(),
@@ -89,7 +91,8 @@ public:
                                               .alpn = {"test"},
                                               .path = path,
                                               .transport = options_.transport,
-                                              .version = options_.version},
+                                              .version = options_.version,
+                                              .observe = options_.observe},
                                              random, now)
                        .value();
     }

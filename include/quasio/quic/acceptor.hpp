@@ -28,6 +28,7 @@ struct acceptor_options {
   std::array<std::uint8_t, 32> token_key{};        ///< Seals tokens; all zero: a random one is made.
   std::array<std::uint8_t, 32> reset_token_key{};  ///< Stateless reset tokens derive from it; all zero: a random one.
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
+  observer_factory observe;                                 ///< Who watches each connection; empty: nobody.
 };
 
 /// Nothing comes of this datagram.

@@ -13,6 +13,7 @@
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/quic/connection_id_generator.hpp"
 #include "quasio/quic/events.hpp"
+#include "quasio/quic/observer.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/statistics.hpp"
 #include "quasio/quic/stream_error.hpp"
@@ -30,6 +31,7 @@ struct client_options {
   settings transport;
   quic_version version = quic_version::v1;
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
+  observer_factory observe;                                 ///< Empty: nobody watches.
 };
 
 /// One datagram, or several of equal size (the last may be shorter) for one path, to be sent in one go.
