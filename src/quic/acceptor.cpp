@@ -7,6 +7,7 @@
 #include "quic/connection_parts.hpp"
 #include "quic/packet_protection.hpp"
 #include "quic/refusal.hpp"
+#include "quic/stateless_reset_sender.hpp"
 #include "wire/packet_header.hpp"
 #include "wire/packet_number.hpp"
 #include "wire/retry_packet.hpp"
@@ -56,12 +57,14 @@ public:
       : options(std::move(given)),
         random(random_bytes),
         reset_token_key(or_random(options.reset_token_key, random)),
+        resets(reset_token_key, options.stateless_reset),
         tokens(crypto::token_key(or_random(options.token_key, random)), options.retry_token_lifetime) {
     if (!options.connection_ids) options.connection_ids = std::make_shared<random_connection_ids>();
   }
 
   decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply,
                     time_point now);
+  decision reset(byte_view datagram, byte_span reply, time_point now);
   decision negotiate_version(const wire::routing_header& header, byte_span reply);
   decision retry(const wire::packet_header& initial, const network_path& path, byte_span reply, time_point now);
   decision accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim, const network_path& path,
@@ -71,6 +74,7 @@ public:
   acceptor_options options;
   random_source& random;
   std::array<std::uint8_t, 32> reset_token_key;
+  stateless_reset_sender resets;
   address_tokens tokens;
 };
 
@@ -89,7 +93,7 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
                                              byte_span reply, time_point now) {
   const auto routing = wire::peek_routing_header(datagram, options.connection_ids->size());
   if (!routing) return ignored{ignored::cause::not_quic};
-  if (!routing->long_form) return ignored{ignored::cause::not_initial};
+  if (!routing->long_form) return reset(datagram, reply, now);
   // Sections 5.2.2 and 14.1: small datagrams get no answer, lest the answer be larger than what caused it.
   if (datagram.size() < min_initial_datagram) return ignored{ignored::cause::too_small};
   if (routing->version == quic_version::negotiation) return ignored{ignored::cause::not_quic};
@@ -106,7 +110,8 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
   } else if (claim->retry_source != initial->destination) {
     // Section 8.1.2: a Retry token that does not belong to this attempt ends it at once.
     const std::size_t size = write_refusal(reply, *initial, transport_error_code::invalid_token);
-    return size > 0 ? decision(stateless_reply{size}) : decision(ignored{ignored::cause::bad_token});
+    return size > 0 ? decision(stateless_reply{stateless_reply::kind::refusal, size})
+                    : decision(ignored{ignored::cause::bad_token});
   }
   if (handshaking >= options.max_handshakes) return ignored{ignored::cause::refused};
   if (!is_authentic(datagram, *initial)) return ignored{ignored::cause::unauthentic};
@@ -116,6 +121,18 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
 bool acceptor::parts::wants_proof(std::size_t handshaking) const noexcept {
   if (options.retry == retry_policy::automatic) return handshaking >= options.retry_threshold;
   return options.retry == retry_policy::always;
+}
+
+acceptor::decision acceptor::parts::reset(byte_view datagram, byte_span reply, time_point now) {
+  const auto answer = resets.write(datagram, options.connection_ids->size(), reply, random, now);
+  switch (answer.what) {
+    case stateless_reset_sender::outcome::written:
+      return stateless_reply{stateless_reply::kind::stateless_reset, answer.size};
+    case stateless_reset_sender::outcome::limited:
+      return ignored{ignored::cause::reset_limited};
+    default:
+      return ignored{ignored::cause::not_initial};
+  }
 }
 
 acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header& header, byte_span reply) {
@@ -129,7 +146,7 @@ acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header
   byte_writer out(reply);
   wire::encode_version_negotiation(out, noise[4], header.source, header.destination, offered);
   if (out.overflowed()) return ignored{ignored::cause::not_quic};
-  return stateless_reply{out.position()};
+  return stateless_reply{stateless_reply::kind::version_negotiation, out.position()};
 }
 
 acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, const network_path& path, byte_span reply,
@@ -142,7 +159,7 @@ acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, co
   const auto tag = crypto::make_retry_tag(labels_of(initial.version), initial.destination.bytes(), out.written());
   out.write_bytes(tag);
   if (out.overflowed()) return ignored{ignored::cause::refused};
-  return stateless_reply{out.position()};
+  return stateless_reply{stateless_reply::kind::retry, out.position()};
 }
 
 acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim,

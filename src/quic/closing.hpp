@@ -26,6 +26,11 @@ public:
   /// The peer ended it, or we may send nothing any more.
   void begin_draining(close_reason reason, time_point now, duration probe_timeout);
 
+  /// The peer knows nothing of the connection any more (section 10.3.1): whatever was to be said need not be.
+  void fall_silent() noexcept {
+    if (phase_ == phase::closing) phase_ = phase::draining;
+  }
+
   /// It ends without a word: idle for too long (section 10.1), or never begun.
   void end_silently(close_reason reason);
 

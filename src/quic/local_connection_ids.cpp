@@ -6,21 +6,16 @@
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
-namespace {
-
-// One for the path in use, and some to spare for migration and probing; each costs a place in the router's table.
-constexpr std::uint64_t max_active_ids = 4;
-
-}  // namespace
 
 local_connection_ids::local_connection_ids(std::shared_ptr<connection_id_generator> generator,
                                            const std::array<std::uint8_t, 32>& reset_token_key, random_source& random,
-                                           event_queue& events, const connection_id& first)
+                                           event_queue& events, const connection_id& first, std::uint64_t most)
     : generator_(std::move(generator)),
       reset_token_key_(reset_token_key),
       random_(random),
       events_(events),
-      first_(first) {
+      first_(first),
+      most_(most) {
   active_.push_back({0, first});
   events_.push(connection_id_issued{first});
 }
@@ -43,7 +38,7 @@ void local_connection_ids::retire_temporary() {
 void local_connection_ids::issue(std::uint64_t peer_active_connection_id_limit) {
   // An endpoint that is addressed without connection IDs has none to issue (section 5.1.1).
   if (generator_->size() == 0) return;
-  wanted_ = std::min(peer_active_connection_id_limit, max_active_ids);
+  wanted_ = std::min(peer_active_connection_id_limit, most_);
   while (active_.size() < wanted_) {
     const connection_id id = generator_->generate(random_);
     active_.push_back({next_sequence_, id});
@@ -104,7 +99,9 @@ void local_connection_ids::write_frames(byte_writer& packet, sent_frames& record
 }
 
 void local_connection_ids::on_lost(const sent_frame& frame) {
-  if (find(frame.id)) unannounced_.push_back(frame.id);
+  // A probe repeats what may be found lost once more later.
+  const bool is_waiting = std::ranges::find(unannounced_, frame.id) != unannounced_.end();
+  if (!is_waiting && find(frame.id)) unannounced_.push_back(frame.id);
 }
 
 const local_connection_ids::issued_id* local_connection_ids::find(std::uint64_t sequence) const noexcept {

@@ -9,6 +9,7 @@
 #include "quasio/base/byte_writer.hpp"
 #include "quasio/base/random.hpp"
 #include "quasio/quic/connection_id_generator.hpp"
+#include "quasio/quic/settings.hpp"
 #include "quasio/wire/stateless_reset_token.hpp"
 #include "quasio/wire/transport_error.hpp"
 #include "quic/event_queue.hpp"
@@ -19,10 +20,10 @@ namespace quasio::quic {
 /// The connection IDs by which the peer addresses this endpoint: issued, announced and retired (RFC 9000, section 5.1).
 class local_connection_ids {
 public:
-  /// `first` is the ID of the handshake, sequence number 0.
+  /// `first` is the ID of the handshake, sequence number 0. The peer never holds more than `most` at once.
   local_connection_ids(std::shared_ptr<connection_id_generator> generator,
                        const std::array<std::uint8_t, 32>& reset_token_key, random_source& random, event_queue& events,
-                       const connection_id& first);
+                       const connection_id& first, std::uint64_t most = settings().max_issued_connection_ids);
 
   const connection_id& first() const noexcept { return first_; }
   stateless_reset_token first_reset_token() const;
@@ -60,6 +61,7 @@ private:
   random_source& random_;
   event_queue& events_;
   connection_id first_;
+  std::uint64_t most_;
   std::optional<connection_id> temporary_;
   std::vector<issued_id> active_;
   std::vector<std::uint64_t> unannounced_;  // Sequence numbers that NEW_CONNECTION_ID must still tell.

@@ -191,6 +191,8 @@ void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& fram
       space.acks.on_ack_delivered(frame.offset);
     } else if (frame.kind == sent_frame_kind::crypto) {
       space.crypto.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::retire_connection_id) {
+      state_.peer_ids.on_acked(frame);
     }
   }
 }

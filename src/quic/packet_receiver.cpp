@@ -13,8 +13,6 @@ namespace {
 // RFC 9000, section 14.1: the payload of a datagram with an Initial packet is at least this long.
 constexpr std::size_t min_initial_datagram = 1200;
 
-constexpr std::size_t reset_token_size = 16;
-
 // Section 10.3: a Stateless Reset is at least so long; anything shorter cannot be one.
 constexpr std::size_t min_stateless_reset = 21;
 
@@ -40,20 +38,26 @@ std::optional<std::uint64_t> largest_received(const packet_space& space) noexcep
 void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_codepoint ecn) {
   ++state_.counters.datagrams_received;
   state_.counters.bytes_received += datagram.size();
+  const byte_view end_of_datagram =
+      datagram.last(datagram.size() < min_stateless_reset ? 0 : sizeof(stateless_reset_token));
   if (!state_.end.is_open()) {
     // Section 10.2.1: no need to look inside; what comes shows that the peer has not heard.
     if (path* known = state_.paths.find_by_peer(from.peer)) known->on_datagram_received(datagram.size());
+    if (state_.peer_ids.is_reset_token(end_of_datagram)) return state_.end.fall_silent();
     state_.end.on_packet_received();
     return;
   }
   if (path* known = state_.paths.find_by_peer(from.peer)) {
     known->on_datagram_received(datagram.size());
   } else if (state_.is_client() || !state_.handshake_confirmed) {
-    // Section 9: a server's address does not change, and nobody's does before the handshake is confirmed.
+    // Section 9: a server's address does not change, and nobody's does before the handshake is confirmed. But who knows
+    // a token has it from the peer, wherever it speaks from.
     drop(state_, drop_cause::unknown_path, datagram.size());
+    ends_by_stateless_reset(end_of_datagram);
     return;
   }
   const arrival_info arrival{from, ecn, datagram.size()};
+  const std::uint64_t processed_before = state_.counters.packets_received;
   std::optional<connection_id> destination;
   for (byte_span rest = datagram; !rest.empty() && state_.end.is_open();) {
     const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size());
@@ -71,7 +75,18 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
     destination = header->destination;
     receive_packet(packet, *header, arrival);
   }
+  // Section 10.3.1: any datagram of which nothing could be used may be a Stateless Reset. What decryption has spoilt of
+  // it does not reach into its end, where the tag of a packet would stand.
+  const bool nothing_used = state_.counters.packets_received == processed_before;
+  if (state_.end.is_open() && nothing_used && ends_by_stateless_reset(end_of_datagram)) return;
   receive_waiting();
+}
+
+bool packet_receiver::ends_by_stateless_reset(byte_view end_of_datagram) {
+  if (!state_.peer_ids.is_reset_token(end_of_datagram)) return false;
+  state_.end.begin_draining({.cause = close_cause::stateless_reset}, state_.now, probe_timeout(state_));
+  announce_end(state_);
+  return true;
 }
 
 void packet_receiver::receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival) {
@@ -85,7 +100,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
     drop(state_, drop_cause::unexpected, packet.size(), kind_of(header.type));
     return;
   }
-  if (!header.has_sample()) return on_unopened(packet, header, false);
+  if (!header.has_sample()) return on_unopened(packet, header.type, false);
   packet_space& space = state_.space(*id);
   if (space.discarded) {
     drop(state_, drop_cause::no_keys, packet.size(), kind_of(header.type));
@@ -97,7 +112,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
                                                       : state_.keys.application_read && state_.handshake_complete;
   if (!have_keys) return wait_for_keys(packet, arrival);
   const auto opened = open(packet, header, space);
-  if (!opened) return on_unopened(packet, header, true);
+  if (!opened) return on_unopened(packet, header.type, true);
   // Section 17.2: reserved bits are looked at only in authenticated packets.
   if (wire::first_byte::has_reserved_bits(packet.front())) {
     return fail(state_, {transport_error_code::protocol_violation, 0, "reserved bits are set in a packet header"});
@@ -146,13 +161,8 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte
                        .next_keys = opened == outcome::opened_with_next_keys};
 }
 
-void packet_receiver::on_unopened(byte_view packet, const wire::packet_header& header, bool had_keys) {
-  drop(state_, drop_cause::unauthentic, packet.size(), kind_of(header.type));
-  if (header.type == wire::packet_type::one_rtt && packet.size() >= min_stateless_reset &&
-      state_.peer_ids.is_reset_token(packet.last(reset_token_size))) {
-    state_.end.begin_draining({.cause = close_cause::stateless_reset}, state_.now, probe_timeout(state_));
-    return announce_end(state_);
-  }
+void packet_receiver::on_unopened(byte_view packet, wire::packet_type type, bool had_keys) {
+  drop(state_, drop_cause::unauthentic, packet.size(), kind_of(type));
   if (!had_keys || !state_.keys.application_read) return;
   // RFC 9001, section 6.6: forgery after forgery will succeed one day.
   ++state_.keys.failed_to_open;
@@ -249,7 +259,13 @@ void packet_receiver::receive_waiting() {
   waiting.swap(state_.waiting);
   for (waiting_packet& each : waiting) {
     const auto header = wire::parse_packet_header(each.bytes, state_.local_ids.first().size());
-    if (header && state_.end.is_open()) receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size()});
+    if (!header || !state_.end.is_open()) continue;
+    const std::uint64_t processed_before = state_.counters.packets_received;
+    receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size()});
+    // When it came, the tokens were not known yet.
+    const bool nothing_used = state_.counters.packets_received == processed_before;
+    if (state_.end.is_open() && nothing_used && each.bytes.size() >= min_stateless_reset)
+      ends_by_stateless_reset(byte_view(each.bytes).last(sizeof(stateless_reset_token)));
   }
 }
 

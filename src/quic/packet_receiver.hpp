@@ -45,7 +45,8 @@ private:
 
   void wait_for_keys(byte_view packet, const arrival_info& arrival);
   void receive_waiting();
-  void on_unopened(byte_view packet, const wire::packet_header& header, bool had_keys);
+  void on_unopened(byte_view packet, wire::packet_type type, bool had_keys);
+  bool ends_by_stateless_reset(byte_view end_of_datagram);
   void follow_key_update(std::uint64_t packet_number);
   void follow_peer(const wire::packet_header& header, path& from);
   void advance_handshake();

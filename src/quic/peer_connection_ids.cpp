@@ -39,9 +39,9 @@ transport_result<void> peer_connection_ids::receive(const wire::new_connection_i
   if (frame.sequence < retired_below_) {
     // Section 19.15: retired before it came. A repetition of what was retired long ago looks the same and costs the
     // same.
-    retirements_.push_back(frame.sequence);
+    retire(frame.sequence);
   } else {
-    known_.push_back({frame.sequence, frame.id, frame.reset_token});
+    known_.push_back({.sequence = frame.sequence, .id = frame.id, .token = frame.reset_token});
   }
   if (frame.retire_prior_to > retired_below_) {
     if (auto retired = retire_below(frame.retire_prior_to); !retired) return retired;
@@ -50,7 +50,8 @@ transport_result<void> peer_connection_ids::receive(const wire::new_connection_i
     return unexpected(
         broken(transport_error_code::connection_id_limit_error, "more connection IDs than were asked for"));
   }
-  // A peer that keeps issuing and retiring must not make this list grow while nothing can be sent (section 5.1.2).
+  // A peer that keeps issuing and retiring must not make this list grow while nothing can be sent, or while it
+  // acknowledges nothing (section 5.1.2).
   if (retirements_.size() > max_pending_retirements_ || retired_.size() > max_pending_retirements_) {
     return unexpected(broken(transport_error_code::connection_id_limit_error,
                              "connection IDs are retired faster than that can be said"));
@@ -62,40 +63,67 @@ transport_result<void> peer_connection_ids::retire_below(std::uint64_t bound) {
   retired_below_ = bound;
   retired_.erase_below(bound);
   for (const known_id& known : known_) {
-    if (known.sequence < bound) retirements_.push_back(known.sequence);
+    if (known.sequence < bound) retire(known.sequence);
   }
   std::erase_if(known_, [bound](const known_id& known) { return known.sequence < bound; });
   if (known_.empty()) {
     // Cannot happen with a frame that passed its decoder: its own ID is not below retire_prior_to.
     return unexpected(broken(transport_error_code::protocol_violation, "every connection ID is retired"));
   }
+  known_.front().used = true;
   return {};
 }
 
 bool peer_connection_ids::change() {
   if (known_.size() < 2) return false;
-  retirements_.push_back(known_.front().sequence);
+  retire(known_.front().sequence);
   retired_.insert(known_.front().sequence, known_.front().sequence + 1);
   known_.erase(known_.begin());
+  known_.front().used = true;
   return true;
 }
 
 bool peer_connection_ids::is_reset_token(byte_view token) const noexcept {
   bool found = false;
   for (const known_id& known : known_) {
-    if (known.token) found |= crypto::equal_in_constant_time(*known.token, token);
+    // Section 10.3.1: the token of an ID that was never used may have been seen by nobody but its issuer.
+    if (known.used && known.token) found |= crypto::equal_in_constant_time(*known.token, token);
   }
   return found;
 }
 
+void peer_connection_ids::retire(std::uint64_t sequence) {
+  const auto known = std::ranges::find(retirements_, sequence, &retirement::sequence);
+  if (known == retirements_.end()) {
+    retirements_.push_back({sequence, true});
+  } else {
+    known->is_due = true;
+  }
+}
+
+bool peer_connection_ids::has_frames_to_send() const noexcept {
+  return std::ranges::any_of(retirements_, &retirement::is_due);
+}
+
 void peer_connection_ids::write_frames(byte_writer& packet, sent_frames& record) {
-  while (!retirements_.empty()) {
-    const wire::retire_connection_id_frame frame{.sequence = retirements_.back()};
+  for (retirement& each : retirements_) {
+    if (!each.is_due) continue;
+    const wire::retire_connection_id_frame frame{.sequence = each.sequence};
     if (packet.remaining() < wire::encoded_size(frame)) return;
     wire::write(packet, frame);
-    record.push_back({.kind = sent_frame_kind::retire_connection_id, .id = retirements_.back()});
-    retirements_.pop_back();
+    record.push_back({.kind = sent_frame_kind::retire_connection_id, .id = each.sequence});
+    each.is_due = false;
   }
+}
+
+void peer_connection_ids::on_lost(const sent_frame& frame) {
+  // One that was acknowledged meanwhile, in another copy, is gone.
+  const auto lost = std::ranges::find(retirements_, frame.id, &retirement::sequence);
+  if (lost != retirements_.end()) lost->is_due = true;
+}
+
+void peer_connection_ids::on_acked(const sent_frame& frame) {
+  std::erase_if(retirements_, [&](const retirement& each) { return each.sequence == frame.id; });
 }
 
 }  // namespace quasio::quic

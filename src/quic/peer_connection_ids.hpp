@@ -35,30 +35,39 @@ public:
   /// peer has provided none.
   bool change();
 
-  /// Whether these 16 bytes end a Stateless Reset of this connection; takes equally long for every input
-  /// (section 10.3.1).
+  /// Whether these 16 bytes end a Stateless Reset of this connection: they are the token of an ID that packets were
+  /// sent to and that is not retired. Takes equally long for every input (section 10.3.1).
   bool is_reset_token(byte_view token) const noexcept;
 
-  bool has_frames_to_send() const noexcept { return !retirements_.empty(); }
+  bool has_frames_to_send() const noexcept;
   void write_frames(byte_writer& packet, sent_frames& record);
-  void on_lost(const sent_frame& frame) { retirements_.push_back(frame.id); }
+  void on_lost(const sent_frame& frame);
+  void on_acked(const sent_frame& frame);
 
 private:
   struct known_id {
     std::uint64_t sequence = 0;
     connection_id id;
     std::optional<stateless_reset_token> token;
+    bool used = false;  ///< Packets may have been addressed to it.
   };
 
+  /// A RETIRE_CONNECTION_ID that the peer has not acknowledged.
+  struct retirement {
+    std::uint64_t sequence;
+    bool is_due;  ///< To be sent, for the first time or again.
+  };
+
+  void retire(std::uint64_t sequence);
   transport_result<void> retire_below(std::uint64_t bound);
 
   connection_id handshake_id_;
   std::uint64_t limit_;
   std::size_t max_pending_retirements_;
-  std::vector<known_id> known_{known_id{}};  // The first one is in use.
+  std::vector<known_id> known_{known_id{.used = true}};  // The first one is in use.
   std::uint64_t retired_below_ = 0;
-  range_set retired_;                       // Sequence numbers from retired_below_ on that were given up by change().
-  std::vector<std::uint64_t> retirements_;  // Sequence numbers that RETIRE_CONNECTION_ID must still tell.
+  range_set retired_;  // Sequence numbers from retired_below_ on that were given up by change().
+  std::vector<retirement> retirements_;
 };
 
 }  // namespace quasio::quic

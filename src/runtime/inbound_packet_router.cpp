@@ -200,11 +200,11 @@ void inbound_packet_router::remove_route(const connection_id& id, const io_worke
 
 void inbound_packet_router::take_unknown(inbound_run run, time_point now) {
   if (pass_on(run)) return;
-  if (acceptor_ == nullptr) {
-    shard_.counters().unroutable_packets.add(run.count());
-    return;
-  }
-  consider(std::move(run), now);
+  if (acceptor_ != nullptr) return consider(std::move(run), now);
+  // A Stateless Reset is addressed to an ID that nobody knows (RFC 9000, section 10.3). On a socket with one connection
+  // it can only be for that one, which alone can recognise it.
+  if (workers_.size() == 1 && run.size > 0) return deliver(*workers_.begin()->second, std::move(run));
+  shard_.counters().unroutable_packets.add(run.count());
 }
 
 bool inbound_packet_router::pass_on(const inbound_run& run) {
@@ -236,7 +236,12 @@ bool inbound_packet_router::try_claim_forwarding() noexcept {
 void inbound_packet_router::take_forwarded(byte_view datagrams, std::size_t segment_size, const network_path& path,
                                            ecn_codepoint ecn) {
   forwarded_waiting_.fetch_sub(1, std::memory_order_relaxed);
-  io_worker* const worker = find(datagrams.first(std::min(segment_size, datagrams.size())));
+  const byte_view first = datagrams.first(std::min(segment_size, datagrams.size()));
+  io_worker* const worker = find(first);
+  if (worker == nullptr && acceptor_ != nullptr && !is_long_header(first)) {
+    consider(first, path, read_clock());
+    return;
+  }
   net::packet_buffer buffer = shard_.buffers().acquire();
   if (worker == nullptr || !buffer || buffer.capacity() < datagrams.size()) {
     shard_.counters().unroutable_packets.add();
@@ -248,22 +253,44 @@ void inbound_packet_router::take_forwarded(byte_view datagrams, std::size_t segm
 }
 
 void inbound_packet_router::consider(inbound_run run, time_point now) {
+  const bool may_begin_a_connection = run.size > 0 && is_long_header(run.bytes());
   const bool is_full = accept_handler_ == nullptr && accepts_.empty() && backlog_.size() >= limits_.accept_backlog;
-  if (is_full || workers_.size() >= limits_.max_connections) {
+  if (may_begin_a_connection && (is_full || workers_.size() >= limits_.max_connections)) {
     shard_.counters().accept_backlog_drops.add(run.count());
     return;
   }
+  if (auto connection = consider(run.bytes(), run.path, now)) take_in(std::move(connection), std::move(run));
+}
+
+std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view datagram, const network_path& path,
+                                                                  time_point now) {
   std::array<std::uint8_t, reply_size> answer;
-  auto decision = acceptor_->consider(run.bytes(), run.path, handshakes_under_way_, answer, now);
+  auto decision = acceptor_->consider(datagram, path, handshakes_under_way_, answer, now);
   if (const auto* const ignored = std::get_if<quic::ignored>(&decision)) {
-    auto& counters = shard_.counters();
-    (ignored->why == quic::ignored::cause::not_initial ? counters.unroutable_packets
-                                                       : counters.rejected_initial_packets)
-        .add();
-  } else if (const auto* const stateless = std::get_if<quic::stateless_reply>(&decision)) {
-    reply(byte_view(answer).first(stateless->size), run.path);
-  } else {
-    take_in(std::get<std::unique_ptr<quic::connection>>(std::move(decision)), std::move(run));
+    count(ignored->why);
+    return nullptr;
+  }
+  if (const auto* const stateless = std::get_if<quic::stateless_reply>(&decision)) {
+    if (stateless->what == quic::stateless_reply::kind::stateless_reset) {
+      shard_.counters().unroutable_packets.add();
+      shard_.counters().stateless_resets.add();
+    }
+    reply(byte_view(answer).first(stateless->size), path);
+    return nullptr;
+  }
+  return std::get<std::unique_ptr<quic::connection>>(std::move(decision));
+}
+
+void inbound_packet_router::count(quic::ignored::cause why) {
+  auto& counters = shard_.counters();
+  switch (why) {
+    case quic::ignored::cause::reset_limited:
+      counters.stateless_resets_limited.add();
+      [[fallthrough]];
+    case quic::ignored::cause::not_initial:
+      return counters.unroutable_packets.add();
+    default:
+      return counters.rejected_initial_packets.add();
   }
 }
 

@@ -106,6 +106,8 @@ private:
   void take_unknown(inbound_run run, time_point now);
   bool pass_on(const inbound_run& run);
   void consider(inbound_run run, time_point now);
+  std::unique_ptr<quic::connection> consider(byte_view datagram, const network_path& path, time_point now);
+  void count(quic::ignored::cause why);
   void take_in(std::unique_ptr<quic::connection> connection, inbound_run run);
   void reply(byte_view datagram, const network_path& path);
 

@@ -87,6 +87,41 @@ TEST(local_connection_ids, are_announced_again_when_lost_and_not_when_retired) {
   EXPECT_FALSE(own.ids.has_frames_to_send());
 }
 
+TEST(local_connection_ids, found_lost_twice_are_announced_once) {
+  own_ids own;
+  own.ids.issue(2);
+  own.announce();
+  own.ids.on_lost({.kind = sent_frame_kind::new_connection_id, .id = 1});
+  own.ids.on_lost({.kind = sent_frame_kind::new_connection_id, .id = 1});
+  EXPECT_EQ(own.announce().size(), 1u);
+}
+
+TEST(local_connection_ids, retired_for_ever_are_replaced_one_by_one) {
+  // A peer that does nothing but retire gets one new ID for each, and no more memory is used.
+  own_ids own;
+  own.ids.issue(4);
+  own.announce();
+  for (std::uint64_t sequence = 0; sequence < 2000; ++sequence) {
+    ASSERT_TRUE(own.ids.retire(sequence, id_of(0xee)));
+    EXPECT_TRUE(own.ids.retire(sequence, id_of(0xee))) << "a repetition means nothing";
+    EXPECT_EQ(own.announce().size(), 1u);
+    std::size_t told = 0;
+    while (own.events.pop()) ++told;
+    EXPECT_LE(told, 8u);
+  }
+}
+
+TEST(local_connection_ids, are_as_many_as_the_settings_allow) {
+  test::counting_random random;
+  event_queue events;
+  sent_frames record;
+  for (const std::uint64_t most : {1u, 2u, 7u}) {
+    local_connection_ids ids(std::make_shared<random_connection_ids>(), {}, random, events, id_of(0), most);
+    ids.issue(1'000'000);
+    EXPECT_EQ(frames_of(ids, record).size(), most - 1);
+  }
+}
+
 TEST(local_connection_ids, wait_for_room_in_a_packet) {
   own_ids own;
   own.ids.issue(4);
@@ -231,9 +266,50 @@ TEST(peer_connection_ids, know_the_reset_tokens_of_those_in_use) {
   others.ids.set_handshake_token(token_of(0));
   ASSERT_TRUE(others.receive(1));
   EXPECT_TRUE(others.ids.is_reset_token(token_of(0)));
-  EXPECT_TRUE(others.ids.is_reset_token(token_of(1)));
+  EXPECT_FALSE(others.ids.is_reset_token(token_of(1))) << "no packet was sent to that ID (RFC 9000, section 10.3.1)";
   ASSERT_TRUE(others.receive(2, 1));
   EXPECT_FALSE(others.ids.is_reset_token(token_of(0)));
+  EXPECT_TRUE(others.ids.is_reset_token(token_of(1)));
+  ASSERT_TRUE(others.ids.change());
+  EXPECT_FALSE(others.ids.is_reset_token(token_of(1)));
+  EXPECT_TRUE(others.ids.is_reset_token(token_of(2)));
+  EXPECT_FALSE(others.ids.is_reset_token(byte_view(token_of(2)).first(15)));
+  EXPECT_FALSE(others.ids.is_reset_token({}));
+}
+
+TEST(peer_connection_ids, whose_retirement_is_never_acknowledged_end_the_connection) {
+  others_ids others;
+  std::uint64_t sequence = 1;
+  // Everything is said at once, so that nothing waits; but the peer acknowledges none of it.
+  while (sequence < 100 && others.receive(sequence, sequence)) {
+    ++sequence;
+    EXPECT_EQ(others.retirements().size(), 1u);
+  }
+  EXPECT_EQ(sequence, 9u);
+}
+
+TEST(peer_connection_ids, are_retired_without_end_by_a_peer_that_acknowledges) {
+  others_ids others;
+  for (std::uint64_t sequence = 1; sequence < 200; ++sequence) {
+    ASSERT_TRUE(others.receive(sequence, sequence));
+    for (const std::uint64_t retired : others.retirements())
+      others.ids.on_acked({.kind = sent_frame_kind::retire_connection_id, .id = retired});
+  }
+}
+
+TEST(peer_connection_ids, are_retired_once_however_often_that_is_lost_and_found) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(1, 1));
+  others.retirements();
+  const sent_frame said{.kind = sent_frame_kind::retire_connection_id, .id = 0};
+  others.ids.on_lost(said);
+  others.ids.on_lost(said);
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
+  others.ids.on_lost(said);
+  others.ids.on_acked(said);
+  EXPECT_FALSE(others.ids.has_frames_to_send()) << "the lost copy was not the one that counted";
+  others.ids.on_lost(said);
+  EXPECT_FALSE(others.ids.has_frames_to_send());
 }
 
 TEST(peer_connection_ids, with_sequence_numbers_full_of_holes_stay_bounded) {

@@ -43,18 +43,20 @@ inline asio::awaitable<void> serve(quic_listener& listener) {
 
 /// Echoes every stream of every connection, and connects to itself.
 struct echo_server {
-  explicit echo_server(runtime::listen_options with = listen_with()) : options(std::move(with)) {
+  explicit echo_server(runtime::listen_options with = listen_with(), const ip_endpoint& at = loopback())
+      : options(std::move(with)), local(at) {
     asio::co_spawn(context, serve(listener), asio::detached);
   }
 
   runtime::listen_options options;
+  ip_endpoint local;
   asio::io_context context{1};
   runtime::shard shard{context.get_executor()};
   quic_listener listener = open();
 
   quic_listener open() {
     error_code error;
-    auto opened = runtime::listen(shard, loopback(), options, error);
+    auto opened = runtime::listen(shard, local, options, error);
     EXPECT_FALSE(error) << error.message();
     return quic_listener(std::move(opened));
   }

@@ -197,6 +197,83 @@ TEST(connect, a_peer_that_is_gone_is_noticed_before_the_idle_timeout) {
       25s);
 }
 
+TEST(connect, learns_at_once_that_its_server_was_started_again) {
+  asio::io_context context{1};
+  auto options = listen_with();
+  options.acceptor.reset_token_key.fill(0x5a);
+  std::optional<echo_server> server(std::in_place, options);
+  const runtime::shard shard(context.get_executor());
+  std::thread serving([&] { server->context.run_for(30s); });
+  const ip_endpoint address = server->listener.local_endpoint();
+  std::optional<echo_server> again;
+  run(
+      context,
+      [](const runtime::shard& where, ip_endpoint to, const runtime::listen_options& with,
+         std::optional<echo_server>& first, std::optional<echo_server>& second,
+         std::thread& thread) -> asio::awaitable<void> {
+        quic_connection connection = co_await runtime::async_connect(where, connect_with(to));
+        quic_stream stream = co_await connection.async_open_stream(stream_direction::bidirectional);
+        co_await asio::async_write(stream, asio::buffer("x", 1), asio::use_awaitable);
+        char buffer[10];
+        co_await stream.async_read_some(asio::buffer(buffer));
+        first->context.stop();
+        thread.join();
+        first.reset();
+        second.emplace(with, to);
+        thread = std::thread([&second] { second->context.run_for(30s); });
+        const auto since = std::chrono::steady_clock::now();
+        co_await asio::async_write(stream, asio::buffer("are you there?", 14), asio::use_awaitable);
+        const auto [error, none] = co_await stream.async_read_some(asio::buffer(buffer), as_result);
+        EXPECT_EQ(error, runtime::error::stateless_reset) << error.message();
+        EXPECT_LT(std::chrono::steady_clock::now() - since, 2s);
+        EXPECT_GE(second->shard.counters().stateless_resets.value(), 1u);
+        EXPECT_EQ(second->shard.counters().stateless_resets_limited.value(), 0u);
+        // The new server is a whole one.
+        quic_connection fresh = co_await runtime::async_connect(where, connect_with(to));
+        EXPECT_TRUE(co_await echoes(fresh, "again"));
+      }(shard, address, options, server, again, serving),
+      25s);
+  again->context.stop();
+  serving.join();
+}
+
+TEST(listener, resets_no_faster_than_it_may) {
+  auto options = listen_with();
+  options.acceptor.stateless_reset = {.per_second = 0, .burst = 5};
+  echo_server server(options);
+  asio::ip::udp::socket stranger(server.context, net::to_udp_endpoint(loopback()));
+  const auto target = net::to_udp_endpoint(server.listener.local_endpoint());
+  std::vector<unsigned char> orphan(100, 0x41);
+  const auto& counters = server.shard.counters();
+  for (unsigned sent = 0; sent < 100; ++sent) {
+    orphan[1] = static_cast<unsigned char>(sent);
+    stranger.send_to(asio::buffer(orphan), target);
+    if (sent % 20 == 19) {
+      while (counters.unroutable_packets.value() <= sent) ASSERT_GT(server.context.run_one_for(5s), 0u);
+    }
+  }
+  EXPECT_EQ(counters.stateless_resets.value(), 5u);
+  EXPECT_EQ(counters.stateless_resets_limited.value(), 95u);
+  EXPECT_EQ(counters.stateless_replies.value(), 5u);
+  EXPECT_EQ(counters.rejected_initial_packets.value(), 0u);
+}
+
+TEST(listener, is_not_kept_busy_by_empty_datagrams) {
+  echo_server server;
+  run(server.context, [](echo_server& at) -> asio::awaitable<void> {
+    quic_connection connection = co_await at.connect();
+    asio::ip::udp::socket hostile(at.context, net::to_udp_endpoint(loopback()));
+    const auto target = net::to_udp_endpoint(at.listener.local_endpoint());
+    for (int round = 0; round < 30; ++round) {
+      error_code ignored;
+      for (int i = 0; i < 200; ++i) hostile.send_to(asio::buffer("", 0), target, 0, ignored);
+      EXPECT_TRUE(co_await echoes(connection, std::string(20'000, 'x')));
+    }
+  }(server));
+  EXPECT_EQ(server.shard.counters().connections_accepted.value(), 1u);
+  EXPECT_EQ(server.shard.counters().stateless_replies.value(), 0u);
+}
+
 TEST(connect, can_be_cancelled) {
   asio::io_context context{1};
   const runtime::shard shard(context.get_executor());

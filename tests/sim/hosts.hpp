@@ -59,6 +59,12 @@ public:
   void turn(time_point now, const sender& send);
   std::optional<time_point> next_deadline() const;
 
+  /// Forgets every connection, as a server does that is started again with the same keys.
+  void lose_state() {
+    routes_.clear();
+    connections_.clear();
+  }
+
   std::size_t accepted() const noexcept { return accepted_; }
   std::vector<std::unique_ptr<connection_host>>& connections() noexcept { return connections_; }
   std::size_t routes() const noexcept { return routes_.size(); }

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "quasio/quic/acceptor_settings.hpp"
 #include "quasio/quic/connection.hpp"
 
 namespace quasio::quic {
@@ -22,23 +23,39 @@ struct acceptor_options {
   std::vector<std::string> alpn;  ///< Protocols spoken, the most wanted first. At least one.
   settings transport;
   retry_policy retry = retry_policy::automatic;
-  std::size_t retry_threshold = 512;               ///< Handshakes under way from which `automatic` asks for proof.
-  std::size_t max_handshakes = 4096;               ///< Handshakes under way beyond which new ones are refused silently.
-  std::chrono::seconds retry_token_lifetime{10};   ///< How long a Retry token is good for.
-  std::array<std::uint8_t, 32> token_key{};        ///< Seals tokens; all zero: a random one is made.
-  std::array<std::uint8_t, 32> reset_token_key{};  ///< Stateless reset tokens derive from it; all zero: a random one.
+  std::size_t retry_threshold = 512;              ///< Handshakes under way from which `automatic` asks for proof.
+  std::size_t max_handshakes = 4096;              ///< Handshakes under way beyond which new ones are refused silently.
+  std::chrono::seconds retry_token_lifetime{10};  ///< How long a Retry token is good for.
+  std::array<std::uint8_t, 32> token_key{};       ///< Seals tokens; all zero: a random one is made.
+
+  /// Stateless reset tokens derive from it and the connection ID: a server that is started again with the key of before
+  /// can tell its old clients so. All zero: a random one. Servers may share it only where a packet always comes to the
+  /// one that has its connection; else an attacker has a token made by one server and uses it against a client of
+  /// another (RFC 9000, section 21.11).
+  std::array<std::uint8_t, 32> reset_token_key{};
+  stateless_reset_settings stateless_reset;
+
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
   observer_factory observe;                                 ///< Who watches each connection; empty: nobody.
 };
 
 /// Nothing comes of this datagram.
 struct ignored {
-  enum class cause : std::uint8_t { not_quic, not_initial, too_small, unauthentic, bad_token, refused, tls } why;
+  enum class cause : std::uint8_t {
+    not_quic,
+    not_initial,  ///< For no connection that exists, and none that could begin.
+    too_small,
+    unauthentic,
+    bad_token,
+    refused,
+    tls,
+    reset_limited,  ///< A Stateless Reset would have been the answer, but too many were sent of late.
+  } why;
 };
 
-/// Answer with the first `size` bytes of the reply buffer, to where the datagram came from (Version Negotiation, Retry,
-/// or a refusal), and forget it.
+/// Answer with the first `size` bytes of the reply buffer, to where the datagram came from, and forget it.
 struct stateless_reply {
+  enum class kind : std::uint8_t { version_negotiation, retry, refusal, stateless_reset } what;
   std::size_t size;
 };
 

@@ -58,8 +58,12 @@ struct settings {
   /// Connection IDs of the peer kept at once: 2 to 64 (active_connection_id_limit).
   std::uint64_t active_connection_id_limit = 4;
 
-  /// RETIRE_CONNECTION_ID frames that may wait to be sent; a peer that causes more is refused (RFC 9000,
-  /// section 5.1.2).
+  /// Connection IDs of this endpoint that the peer holds at once, however many it asks for: 1 to 64. One is for the
+  /// path in use, the others are for migration and probing; each costs a place in the router's table.
+  std::uint64_t max_issued_connection_ids = 4;
+
+  /// RETIRE_CONNECTION_ID frames that the peer may leave unacknowledged, the unsent ones included; a peer that causes
+  /// more is refused (RFC 9000, section 5.1.2, asks for room for twice the limit above).
   std::size_t max_pending_retirements = 32;
 
   /// PATH_RESPONSE frames that may wait to be sent; older challenges are forgotten.

@@ -31,7 +31,9 @@ struct counters {
   counter accepted_initial_packets;
   counter rejected_initial_packets;  ///< Refused by the acceptor: not QUIC, too small, a bad token, over its limit.
   counter accept_backlog_drops;      ///< Initial packets dropped because too many connections wait, or exist.
-  counter stateless_replies;         ///< Version Negotiation, Retry and refusals sent.
+  counter stateless_replies;         ///< Version Negotiation, Retry, refusals and Stateless Resets sent.
+  counter stateless_resets;          ///< Of these the Stateless Resets (RFC 9000, section 10.3).
+  counter stateless_resets_limited;  ///< Those not sent: acceptor_options::stateless_reset.
   counter unroutable_packets;        ///< For no connection known here (tokio-quiche: invalid_cid_packet_count).
 
   counter inbox_drops;        ///< Datagrams dropped because a connection's inbox was full.
