@@ -21,6 +21,7 @@ struct packet_space {
       : id(which),
         acks(settings.max_ack_ranges,
              which == space_id::application_data ? duration(settings.max_ack_delay) : duration::zero()),
+        loss(settings.loss_detection),
         crypto(settings.crypto_buffer_size) {}
 
   bool is_application() const noexcept { return id == space_id::application_data; }

@@ -4,21 +4,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "quasio/recovery/loss_detection_settings.hpp"
 #include "recovery/persistent_congestion.hpp"
 #include "recovery/rtt_estimator.hpp"
 #include "recovery/sent_packets.hpp"
 
 namespace quasio::recovery {
-
-struct loss_detection_settings {
-  /// kPacketThreshold: a packet is lost once one sent this many packets later is acknowledged. At least 3 (RFC 9002,
-  /// section 6.1.1).
-  std::uint32_t packet_threshold = 3;
-
-  /// How far the packet threshold may grow on a path that reorders, which late acknowledgments reveal (RFC 9002,
-  /// section 6.1.1 and RFC 8985). The value of packet_threshold turns that off.
-  std::uint32_t maximum_packet_threshold = 20;
-};
 
 /// What the ranges of one ACK frame newly acknowledged; make one for each frame.
 struct ack_summary {
@@ -28,6 +19,7 @@ struct ack_summary {
   std::uint64_t largest_named = 0;  ///< The Largest Acknowledged field, newly acknowledged or not.
   sent_packet_info newest{};        ///< The newly acknowledged packet with the largest number.
   std::uint64_t late = 0;           ///< Packets declared lost before that arrived after all.
+  time_point late_sent{};           ///< When the oldest of these was sent.
 
   bool empty() const noexcept { return packets == 0; }
 
@@ -42,8 +34,9 @@ struct ack_summary {
 class loss_detection {
 public:
   explicit loss_detection(const loss_detection_settings& settings = {}) noexcept
-      : packet_threshold_(std::max(settings.packet_threshold, 3u)),
-        maximum_packet_threshold_(std::max(settings.maximum_packet_threshold, packet_threshold_)) {}
+      : settings_(within_bounds(settings)),
+        packet_threshold_(settings_.packet_threshold),
+        time_threshold_(settings_.time_threshold) {}
 
   /// Takes one range of an ACK frame that packets.check_ack() accepted; call it for all ranges of the frame with the
   /// same summary. Visitors as for sent_packets::acknowledge(). Afterwards update the RTT, then detect_lost().
@@ -64,6 +57,9 @@ public:
     if (!largest_acked_ || *largest_acked_ < last) largest_acked_ = last;
   }
 
+  /// Call it when summary.late is not zero: a path that reorders by more than the time threshold gets a larger one.
+  void adapt_time_threshold(const ack_summary& summary, const rtt_estimator& rtt, time_point now) noexcept;
+
   /// Declares packets lost: after an ACK frame that acknowledged something new, and when loss_time() has come. Calls
   /// `on_lost(packet&)` for each, oldest first, and sets loss_time() anew. Packets outside the flight are reported
   /// too; they do not count for congestion.
@@ -73,7 +69,8 @@ public:
     loss_time_.reset();
     if (!largest_acked_) return;
     const std::uint64_t first_tolerated = first_within_threshold(packets.skipped());
-    const duration delay = rtt.loss_delay();
+    const duration delay = rtt.loss_delay(time_threshold_);
+    std::optional<time_point> newest_lost;
     packets.declare_lost(
         [&](const sent_packet<Content>& sent) {
           if (sent.packet_number > *largest_acked_) return verdict::stop;
@@ -85,8 +82,10 @@ public:
         },
         [&](sent_packet<Content>& lost) {
           history_.lost.extend(lost, packets.skipped(), rtt.first_sample_at());
+          newest_lost = lost.time_sent;
           on_lost(lost);
         });
+    if (newest_lost) note_round_of_losses(*newest_lost, now);
     packets.forget_losses_sent_before(now - remembered_ptos * rtt.pto_base());
   }
 
@@ -96,6 +95,9 @@ public:
   std::optional<std::uint64_t> largest_acked() const noexcept { return largest_acked_; }
 
   std::uint32_t packet_threshold() const noexcept { return packet_threshold_; }
+
+  /// In round trips.
+  double time_threshold() const noexcept { return time_threshold_; }
 
   /// For establish_persistent_congestion().
   delivery_history& history() noexcept { return history_; }
@@ -109,7 +111,13 @@ public:
   /// How long lost packets are remembered after they were sent, in probe timeouts.
   static constexpr int remembered_ptos = 3;
 
+  /// After so many rounds of losses without a late packet the path is held to reorder no more.
+  static constexpr unsigned rounds_to_forget_reordering = 16;
+
 private:
+  static loss_detection_settings within_bounds(loss_detection_settings settings) noexcept;
+  void note_round_of_losses(time_point newest_sent, time_point now) noexcept;
+
   void note_acked(const sent_packet_info& acked, ack_summary& summary) noexcept {
     if (summary.packets == 0 || summary.newest.packet_number < acked.packet_number) summary.newest = acked;
     ++summary.packets;
@@ -120,8 +128,11 @@ private:
   void note_late(const sent_packet_info& late, ack_summary& summary) noexcept;
   std::uint64_t first_within_threshold(const skipped_numbers& skipped) const noexcept;
 
+  loss_detection_settings settings_;
   std::uint32_t packet_threshold_;
-  std::uint32_t maximum_packet_threshold_;
+  double time_threshold_;
+  unsigned rounds_without_late_ = 0;
+  time_point round_of_losses_{};
   std::optional<std::uint64_t> largest_acked_;
   std::optional<time_point> loss_time_;
   delivery_history history_;

@@ -5,6 +5,7 @@
 
 #include "quasio/base/time.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
+#include "quasio/recovery/loss_detection_settings.hpp"
 
 namespace quasio::recovery {
 
@@ -44,8 +45,12 @@ public:
   /// The probe timeout without the peer's max_ack_delay and without backoff (section 6.2.1).
   duration pto_base() const noexcept { return smoothed_ + std::max(4 * variation_, timer_granularity); }
 
-  /// How long after a packet was sent it counts as lost once a later one is acknowledged (section 6.1.2).
-  duration loss_delay() const noexcept { return std::max(std::max(latest_, smoothed_) * 9 / 8, timer_granularity); }
+  /// How long after a packet was sent it counts as lost once a later one is acknowledged (section 6.1.2), in terms of
+  /// the round trip: `threshold` is kTimeThreshold or what a path that reorders needs.
+  duration loss_delay(double threshold = default_time_threshold) const noexcept {
+    const auto delay = static_cast<double>(std::max(latest_, smoothed_).count()) * threshold;
+    return std::max(duration(static_cast<duration::rep>(delay)), timer_granularity);
+  }
 
 private:
   duration latest_{};

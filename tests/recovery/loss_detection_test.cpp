@@ -198,5 +198,64 @@ TEST_F(loss_detection_space, samples_no_rtt_without_an_ack_eliciting_packet) {
       << "the largest need not be ack-eliciting itself";
 }
 
+TEST_F(loss_detection_space, waits_longer_on_a_path_that_delays_packets_by_more_than_the_time_threshold) {
+  send_each_millisecond(packets_, 0, 9);
+  acknowledge(1, 1);
+  EXPECT_EQ(lost_at(milliseconds(90)), (numbers{0}));
+  const ack_summary summary = acknowledge(0, 0);
+  ASSERT_EQ(summary.late, 1u);
+  EXPECT_EQ(summary.late_sent, at({}));
+  detection_.adapt_time_threshold(summary, rtt_, at(milliseconds(105)));
+  EXPECT_EQ(detection_.time_threshold(), 1.375) << "105 of 80 ms are more than ten eighths";
+  acknowledge(3, 3);
+  EXPECT_EQ(lost_at(milliseconds(106)), numbers{});
+  EXPECT_EQ(detection_.loss_time(), at(milliseconds(2 + 110)));
+}
+
+TEST_F(loss_detection_space, does_not_wait_longer_when_the_packets_came_within_the_time_threshold) {
+  send_each_millisecond(packets_, 0, 9);
+  acknowledge(9, 9);
+  ASSERT_FALSE(lost_at(milliseconds(80)).empty());
+  detection_.adapt_time_threshold(acknowledge(0, 0), rtt_, at(milliseconds(85)));
+  EXPECT_EQ(detection_.time_threshold(), default_time_threshold);
+  EXPECT_EQ(detection_.packet_threshold(), 10u);
+}
+
+TEST_F(loss_detection_space, waits_no_longer_than_the_maximum) {
+  send_each_millisecond(packets_, 0, 9);
+  acknowledge(1, 1);
+  lost_at(milliseconds(90));
+  detection_.adapt_time_threshold(acknowledge(0, 0), rtt_, at(seconds(100)));
+  EXPECT_EQ(detection_.time_threshold(), 2);
+
+  loss_detection fixed({.maximum_time_threshold = 1});
+  fixed.adapt_time_threshold({.late = 1, .late_sent = at({})}, rtt_, at(seconds(100)));
+  EXPECT_EQ(fixed.time_threshold(), default_time_threshold);
+}
+
+TEST_F(loss_detection_space, forgets_reordering_after_sixteen_rounds_of_true_losses) {
+  send_each_millisecond(packets_, 0, 9);
+  acknowledge(1, 9);
+  lost_at(milliseconds(90));
+  detection_.adapt_time_threshold(acknowledge(0, 0), rtt_, at(milliseconds(150)));
+  ASSERT_EQ(detection_.packet_threshold(), 10u);
+  ASSERT_EQ(detection_.time_threshold(), 2);
+  std::uint64_t number = 10;
+  for (unsigned round = 1; round <= loss_detection::rounds_to_forget_reordering; ++round) {
+    packets_.append(eliciting(number, seconds(round)));
+    packets_.append(eliciting(number + 1, seconds(round)));
+    acknowledge(number + 1, number + 1);
+    EXPECT_EQ(lost_at(seconds(round) + milliseconds(200)), (numbers{number}));
+    EXPECT_EQ(detection_.packet_threshold(), 10u) << round;
+    number += 2;
+  }
+  packets_.append(eliciting(number, seconds(100)));
+  packets_.append(eliciting(number + 1, seconds(100)));
+  acknowledge(number + 1, number + 1);
+  lost_at(seconds(101));
+  EXPECT_EQ(detection_.packet_threshold(), 3u);
+  EXPECT_EQ(detection_.time_threshold(), default_time_threshold);
+}
+
 }  // namespace
 }  // namespace quasio::recovery

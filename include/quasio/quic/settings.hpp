@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "quasio/recovery/congestion_settings.hpp"
+#include "quasio/recovery/loss_detection_settings.hpp"
 
 namespace quasio::quic {
 
@@ -79,6 +80,7 @@ struct settings {
   bool grease = true;
 
   recovery::congestion_settings congestion;
+  recovery::loss_detection_settings loss_detection;
   std::chrono::milliseconds initial_rtt{333};  ///< RFC 9002, section 6.2.2.
   bool pacing = true;                          ///< RFC 9002, section 7.7.
 };
