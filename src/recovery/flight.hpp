@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "quasio/base/time.hpp"
+#include "recovery/rate_reduction.hpp"
 
 namespace quasio::recovery {
 
@@ -15,9 +16,10 @@ class flight {
 public:
   std::uint64_t bytes() const noexcept { return bytes_; }
 
-  /// How many bytes may be sent before the window is full. Entering recovery lends one datagram on top (RFC 9002,
-  /// section 7.3.2); probes need not ask (section 7.5).
+  /// How many bytes may be sent before the window is full, or as much as a metered recovery period allows. Entering one
+  /// that is not metered lends one datagram on top (RFC 9002, section 7.3.2); probes need not ask (section 7.5).
   std::uint64_t room(std::uint64_t window) const noexcept {
+    if (reduction_.is_active()) return reduction_.room(bytes_);
     const std::uint64_t left = window > bytes_ ? window - bytes_ : 0;
     return left > lent_ ? left : lent_;
   }
@@ -26,6 +28,7 @@ public:
   void on_sent(std::uint64_t bytes, std::uint64_t window, std::uint64_t max_datagram_size, time_point now) noexcept {
     bytes_ += bytes;
     lent_ = 0;
+    reduction_.on_sent(bytes);
     if (bytes_ + max_datagram_size > window) last_limited_ = now;
   }
 
@@ -38,6 +41,22 @@ public:
   /// A recovery period began: one datagram may be sent beyond the window.
   void lend_one_datagram(std::uint64_t max_datagram_size) noexcept { lent_ = max_datagram_size; }
 
+  /// A recovery period began after the loss of so many bytes, which have left the flight already: sending is metered by
+  /// RFC 9937 until end_reduction().
+  void begin_reduction(std::uint64_t bytes_lost, std::uint64_t max_datagram_size, time_point now) noexcept {
+    reduction_.begin(bytes_ + bytes_lost, max_datagram_size, now);
+  }
+
+  /// More was lost while the period lasts.
+  void on_lost_in_reduction() noexcept { reduction_.on_lost(); }
+
+  /// An ACK frame took so many bytes out of the flight; the period is to end with `window` in flight.
+  void on_delivered(std::uint64_t bytes, std::uint64_t window, time_point now) noexcept {
+    reduction_.on_delivered(bytes, bytes_, window, now);
+  }
+
+  void end_reduction() noexcept { reduction_.end(); }
+
   /// There was something to send, and the window or the pacer forbade it.
   void on_blocked(time_point now) noexcept { last_limited_ = now; }
 
@@ -49,6 +68,7 @@ private:
   std::uint64_t bytes_ = 0;
   std::uint64_t lent_ = 0;
   std::optional<time_point> last_limited_;
+  rate_reduction reduction_;
 };
 
 }  // namespace quasio::recovery
