@@ -183,7 +183,10 @@ statistics connection::parts::statistics() const {
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();
   now.latest_rtt = active.rtt.latest();
+  now.packet_threshold = state.space(space_id::application_data).loss.packet_threshold();
+  now.time_threshold = state.space(space_id::application_data).loss.time_threshold();
   now.congestion_window = active.congestion->window();
+  now.congestion_events_undone = active.congestion->undone_reductions();
   now.bytes_in_flight = active.flight.bytes();
   now.max_datagram_size = active.max_datagram_size();
   return now;

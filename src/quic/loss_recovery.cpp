@@ -75,10 +75,12 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
           if (path* sent_on = state_.paths.find(late.path)) {
             if (late.in_flight) sent_on->rate.on_late(late.bytes);
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
+            sent_on->update_pacing(state_.now);
           }
           on_frames_acked(space, late.content);
         });
   }
+  if (summary.late > 0) space.loss.adapt_time_threshold(summary, state_.paths.active().rtt, state_.now);
   if (summary.empty()) return {};
 
   if (space.id == space_id::handshake) state_.handshake_packet_acked = true;
@@ -103,7 +105,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
          .rate = sent_on->rate.take_sample(sent_on->rtt.minimum(), state_.now)},
         state_.now);
     if (sent_on->congestion->holds_back()) sent_on->rate.mark_app_limited(sent_on->flight.bytes());
-    sent_on->update_pacing(state_.now);
+    sent_on->on_delivered(share.bytes, state_.now);
     state_.watched.recovery_changed(*sent_on, state_.pto_count, state_.now);
   }
   // RFC 9002, section 6.2.1: a client that may still be blocked at the server's amplification limit keeps its backoff.
@@ -161,7 +163,8 @@ void loss_recovery::detect_losses(packet_space& space) {
                                                                       .bytes_lost = share.bytes,
                                                                       .bytes_in_flight = sent_on->flight.bytes()},
                                                                      state_.now);
-    if (recovering) sent_on->flight.lend_one_datagram(sent_on->max_datagram_size());
+    if (recovering) ++state_.counters.congestion_events;
+    sent_on->on_lost(share.bytes, recovering, state_.now);
     const duration threshold =
         recovery::persistent_congestion_duration(sent_on->rtt, state_.peer_parameters.max_ack_delay);
     if (recovery::establish_persistent_congestion(histories, share.path, threshold)) {

@@ -15,12 +15,18 @@ constexpr int challenge_attempts = 3;
 // Section 8.2.1.
 constexpr std::size_t full_challenge_datagram = 1200;
 
+std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings) {
+  recovery::congestion_settings wanted = settings.congestion;
+  wanted.paced = settings.pacing;
+  return recovery::make_congestion_controller(wanted, settings.max_datagram_size);
+}
+
 }  // namespace
 
 path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now)
     : rtt(settings.initial_rtt),
       pacer({}, settings.max_datagram_size, now),
-      congestion(recovery::make_congestion_controller(settings.congestion, settings.max_datagram_size)),
+      congestion(make_controller(settings)),
       id_(path_id),
       address_(path_address),
       max_datagram_size_(settings.max_datagram_size),
@@ -29,8 +35,22 @@ path::path(std::uint16_t path_id, const network_path& path_address, const settin
 }
 
 void path::update_pacing(time_point now) {
+  if (!congestion->in_recovery()) flight.end_reduction();
   pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now);
   pacer.set_quantum(congestion->send_quantum());
+}
+
+void path::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
+  if (!recovery_began) return flight.on_lost_in_reduction();
+  if (congestion->wants_rate_reduction())
+    flight.begin_reduction(bytes, max_datagram_size_, now);
+  else
+    flight.lend_one_datagram(max_datagram_size_);
+}
+
+void path::on_delivered(std::uint64_t bytes, time_point now) {
+  flight.on_delivered(bytes, congestion->window(), now);
+  update_pacing(now);
 }
 
 std::uint64_t path::amplification_room() const noexcept {

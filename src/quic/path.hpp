@@ -76,6 +76,12 @@ public:
   /// After every change of the window or the round-trip time.
   void update_pacing(time_point now);
 
+  /// A recovery period began, or went on, with the loss of so many bytes, which have left the flight.
+  void on_lost(std::uint64_t bytes, bool recovery_began, time_point now);
+
+  /// So many bytes were acknowledged, and the controller knows of it.
+  void on_delivered(std::uint64_t bytes, time_point now);
+
   recovery::rtt_estimator rtt;
   recovery::flight flight;
   recovery::delivery_rate rate;

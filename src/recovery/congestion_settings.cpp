@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "recovery/cubic.hpp"
 #include "recovery/new_reno.hpp"
 
 namespace quasio::recovery {
@@ -20,9 +21,11 @@ std::unique_ptr<congestion_controller> make_congestion_controller(const congesti
                                                                   std::size_t max_datagram_size) {
   switch (settings.algorithm) {
     case congestion_algorithm::new_reno:
+      return std::make_unique<new_reno>(settings, max_datagram_size);
+    case congestion_algorithm::cubic:
       break;
   }
-  return std::make_unique<new_reno>(settings, max_datagram_size);
+  return std::make_unique<cubic>(settings, max_datagram_size);
 }
 
 }  // namespace quasio::recovery

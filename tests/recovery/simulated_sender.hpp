@@ -22,8 +22,12 @@ public:
   static constexpr std::uint32_t datagram = 1200;
   static constexpr duration peer_max_ack_delay = milliseconds(25);
 
-  explicit simulated_sender(duration initial_rtt = default_initial_rtt)
-      : rtt(initial_rtt), control(make_congestion_controller({}, datagram)), paced({}, datagram, at({})) {
+  explicit simulated_sender(const congestion_settings& settings = {.algorithm = congestion_algorithm::new_reno},
+                            const loss_detection_settings& losses = {})
+      : rtt(default_initial_rtt),
+        control(make_congestion_controller(settings, datagram)),
+        paced({}, datagram, at({})),
+        detection(losses) {
     paced.set_rate(pacing_rate(*control, rtt.smoothed()), at({}));
   }
 
@@ -58,6 +62,8 @@ public:
           },
           [&](const auto& packet) { control->on_spurious_loss(packet.bytes, packet.time_sent, now); });
     }
+    if (summary.late > 0) detection.adapt_time_threshold(summary, rtt, now);
+    if (!control->in_recovery()) flying.end_reduction();
     if (summary.empty()) return;
     if (const auto sample = summary.rtt_sample(now)) rtt.update(*sample, ack_delay, true, peer_max_ack_delay, now);
     detect_losses(now);
@@ -65,6 +71,8 @@ public:
     acked.window_underutilized = flying.underutilized_since(acked.newest_time_sent);
     acked.rtt = rtt.statistics();
     control->on_packets_acked(acked, now);
+    flying.on_delivered(acked.bytes, control->window(), now);
+    if (!control->in_recovery()) flying.end_reduction();
     paced.set_rate(pacing_rate(*control, rtt.smoothed()), now);
     pto_count = 0;
   }
@@ -119,14 +127,20 @@ private:
     });
     if (event.bytes_lost == 0) return;
     event.bytes_in_flight = flying.bytes();
-    if (control->on_congestion_event(event, now)) {
+    if (!control->on_congestion_event(event, now)) {
+      flying.on_lost_in_reduction();
+    } else {
       ++recoveries;
-      flying.lend_one_datagram(datagram);
+      if (control->wants_rate_reduction())
+        flying.begin_reduction(event.bytes_lost, datagram, now);
+      else
+        flying.lend_one_datagram(datagram);
     }
     const std::array histories{&detection.history()};
     if (!establish_persistent_congestion(histories, 0, persistent_congestion_duration(rtt, peer_max_ack_delay))) return;
     ++persistent_congestions;
     control->on_persistent_congestion(now);
+    flying.end_reduction();
     rtt.on_persistent_congestion();
   }
 };

@@ -22,12 +22,16 @@ struct statistics {
   std::uint64_t stream_bytes_resent = 0;
   std::uint64_t stream_bytes_received = 0;  ///< New stream data.
   std::uint64_t probe_timeouts = 0;
+  std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
+  std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
   std::uint64_t key_updates = 0;
 
   duration smoothed_rtt{};
   duration rtt_variation{};
   duration minimum_rtt{};
   duration latest_rtt{};
+  std::uint32_t packet_threshold = 0;  ///< For losses of application data, now (RFC 9002, section 6.1.1).
+  double time_threshold = 0;           ///< The same in round trips (section 6.1.2).
   std::uint64_t congestion_window = 0;
   std::uint64_t bytes_in_flight = 0;
   std::size_t max_datagram_size = 0;  ///< Of the path in use, now.

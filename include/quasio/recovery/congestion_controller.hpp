@@ -108,6 +108,13 @@ public:
   /// Whether the newest congestion event is still being answered (RFC 9002, section 7.3.2).
   virtual bool in_recovery() const noexcept = 0;
 
+  /// Whether the sender is to meter recovery periods by Proportional Rate Reduction (RFC 9937): then window() is what
+  /// the flight shrinks to. Without it window() alone counts, but for one datagram at the start of the period.
+  virtual bool wants_rate_reduction() const noexcept { return false; }
+
+  /// How many reductions of the window were taken back because their losses were spurious; for statistics.
+  virtual std::uint64_t undone_reductions() const noexcept { return 0; }
+
   /// The rate to pace at, in bytes per second, for controllers that know one. Without it the pacer derives the rate
   /// from window() and the smoothed RTT (RFC 9002, section 7.7).
   virtual std::optional<std::uint64_t> pacing_rate() const noexcept { return std::nullopt; }

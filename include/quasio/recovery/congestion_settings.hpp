@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "quasio/recovery/congestion_controller.hpp"
 
@@ -12,11 +14,12 @@ namespace quasio::recovery {
 /// The congestion controllers that the library brings along.
 enum class congestion_algorithm : std::uint8_t {
   new_reno,  ///< RFC 9002, section 7 and appendix B.
+  cubic,     ///< RFC 9438.
 };
 
 /// How a controller starts and what bounds it. Sizes in packets are multiples of the path's largest datagram.
 struct congestion_settings {
-  congestion_algorithm algorithm = congestion_algorithm::new_reno;
+  congestion_algorithm algorithm = congestion_algorithm::cubic;
 
   /// The window at the start of a path, in packets (RFC 9002, section 7.2). At least minimum_window_packets.
   std::uint32_t initial_window_packets = 10;
@@ -32,8 +35,33 @@ struct congestion_settings {
   /// acknowledges generously can make this side keep in flight. At most 1 GiB, which keeps the arithmetic exact.
   std::uint64_t maximum_window = std::uint64_t{1} << 30;
 
-  /// What is left of the window after a loss (RFC 9002, section 7.3.2 and kLossReductionFactor). Above 0, below 1.
-  double loss_reduction_factor = 0.5;
+  /// What is left of the window of NewReno or CUBIC after a loss: above 0, below 1. Empty: what the algorithm's RFC
+  /// says, 0.5 for NewReno (RFC 9002, kLossReductionFactor) and 0.7 for CUBIC (RFC 9438, section 4.6).
+  std::optional<double> loss_reduction_factor;
+
+  /// HyStart++ (RFC 9406): NewReno and CUBIC leave the first slow start when the round trip grows longer, rather than
+  /// only when the queue of the bottleneck overflows.
+  bool hystart = true;
+
+  /// Proportional Rate Reduction (RFC 9937): through the recovery period NewReno and CUBIC send in proportion to what
+  /// arrives, rather than nothing until the flight has shrunk to the new window.
+  bool rate_reduction = true;
+
+  /// When all packets whose loss reduced the window turn out to have arrived, NewReno and CUBIC take the reduction
+  /// back (RFC 9438, section 4.9.2).
+  bool undo_spurious_reductions = true;
+
+  /// CUBIC gives way faster to new flows when its window shrinks twice in a row (RFC 9438, section 4.7).
+  bool cubic_fast_convergence = true;
+
+  /// How long the window of NewReno and CUBIC stays valid while nothing is in flight; after that the path is probed
+  /// anew from the initial window. Five minutes are what RFC 7661, section 4.3 holds a window to be valid for; pacing
+  /// sees to it that what was learnt is no burst (RFC 9002, section 7.7). Never less than a probe timeout.
+  std::chrono::milliseconds idle_window_validity = std::chrono::minutes(5);
+
+  /// Whether packets will be paced; a connection sets this from its own settings. Without pacing a window is valid for
+  /// one probe timeout of idleness only (RFC 5681, section 4.1).
+  bool paced = true;
 };
 
 /// The window that a path starts with, in bytes (RFC 9002, section 7.2).
