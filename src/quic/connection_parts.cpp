@@ -189,6 +189,13 @@ statistics connection::parts::statistics() const {
   now.congestion_events_undone = active.congestion->undone_reductions();
   now.bytes_in_flight = active.flight.bytes();
   now.max_datagram_size = active.max_datagram_size();
+  now.ecn = active.ecn.state();
+  for (const packet_space& space : state.spaces) {
+    now.ecn_ect0_sent += space.ecn.sent();
+    now.ecn_ect0_received += space.acks.ect0();
+    now.ecn_ect1_received += space.acks.ect1();
+    now.ecn_ce_received += space.acks.ce();
+  }
   return now;
 }
 

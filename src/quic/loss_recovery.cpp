@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "quic/ecn_feedback.hpp"
+
 namespace quasio::quic {
 namespace {
 
@@ -59,10 +61,12 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
 
   recovery::ack_summary summary;
   bytes_by_path acked;
+  ecn_feedback marks(state_, space, ack);
   for (const wire::ack_range& range : ack.ranges) {
     space.loss.acknowledge(
         space.sent, range.smallest, range.largest, summary,
         [&](sent_packet& packet) {
+          marks.on_acked(packet);
           if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
             acked.add(packet, sent_on->flight.bytes());
             sent_on->rate.on_acked(packet, state_.now);
@@ -91,6 +95,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
     note_key_update(state_, key_event::updated_locally);
   }
   update_rtt(space, summary, ack.delay);
+  marks.conclude(summary.newest);
   detect_losses(space);
   for (const auto& share : acked) {
     path* sent_on = state_.paths.find(share.path);
@@ -150,6 +155,7 @@ void loss_recovery::detect_losses(packet_space& space) {
       remove_from_flight(*sent_on, packet);
       sent_on->congestion->on_packet_lost(sent_on->rate.on_lost(packet), state_.now);
     }
+    if (path* marked_on = path_of_mark(packet)) marked_on->ecn.on_marked_lost();
     on_frames_lost(space, packet.content);
   });
   std::array<recovery::delivery_history*, 3> histories{};
@@ -230,7 +236,12 @@ void loss_recovery::remove_from_flight(path& sent_on, const recovery::sent_packe
   sent_on.flight.remove(std::min<std::uint64_t>(packet.bytes, sent_on.flight.bytes()));
 }
 
+path* loss_recovery::path_of_mark(const recovery::sent_packet_info& packet) noexcept {
+  return packet.ecn == ecn_codepoint::not_ect ? nullptr : state_.paths.find(packet.path);
+}
+
 void loss_recovery::forget(const recovery::sent_packet_info& packet) {
+  if (path* marked_on = path_of_mark(packet)) marked_on->ecn.on_marked_forgotten();
   path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr;
   if (!sent_on) return;
   remove_from_flight(*sent_on, packet);

@@ -37,6 +37,7 @@ private:
   /// Nothing will be heard of the packet any more, and that means nothing.
   void forget(const recovery::sent_packet_info& packet);
   void tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const;
+  path* path_of_mark(const recovery::sent_packet_info& packet) noexcept;
   void send_probes(packet_space& space);
   std::optional<recovery::loss_timer> timer() const;
 

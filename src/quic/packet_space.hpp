@@ -6,6 +6,7 @@
 #include "quasio/quic/settings.hpp"
 #include "quic/ack_tracker.hpp"
 #include "quic/crypto_stream.hpp"
+#include "quic/ecn_validation.hpp"
 #include "quic/sent_frame.hpp"
 #include "recovery/loss_detection.hpp"
 #include "recovery/probe_timeout.hpp"
@@ -31,6 +32,7 @@ struct packet_space {
   recovery::sent_packets<sent_frames> sent;
   recovery::loss_detection loss;
   crypto_stream crypto;
+  ecn_ledger ecn;
 
   /// Ack-eliciting packets to send whatever the congestion window says (RFC 9002, section 6.2.4).
   unsigned probes = 0;

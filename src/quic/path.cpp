@@ -27,6 +27,7 @@ path::path(std::uint16_t path_id, const network_path& path_address, const settin
     : rtt(settings.initial_rtt),
       pacer({}, settings.max_datagram_size, now),
       congestion(make_controller(settings)),
+      ecn(settings),
       id_(path_id),
       address_(path_address),
       max_datagram_size_(settings.max_datagram_size),

@@ -11,6 +11,7 @@
 #include "quasio/base/time.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
+#include "quic/ecn_validation.hpp"
 #include "recovery/delivery_rate.hpp"
 #include "recovery/flight.hpp"
 #include "recovery/pacer.hpp"
@@ -87,6 +88,8 @@ public:
   recovery::delivery_rate rate;
   recovery::pacer pacer;
   std::unique_ptr<recovery::congestion_controller> congestion;
+
+  ecn_validation ecn;
 
 private:
   std::uint16_t id_;

@@ -52,10 +52,13 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
   // begin. Before the handshake is confirmed datagrams are whole or not at all.
   if (state_.handshake_confirmed) full_size = within_amplification(on, full_size);
   const std::size_t most = most_at_once(on);
+  // One batch has one mark, which ends where the test of the path does.
+  mark_ = on.ecn.mark(state_.now);
   std::size_t written = 0;
   std::size_t segment_size = 0;
   for (std::size_t segments = 0; segments < max_segments && buffer.size() - written >= full_size; ++segments) {
     if (on.amplification_room() < full_size || (written > 0 && written + full_size > most)) break;
+    if (on.ecn.mark(state_.now) != mark_) break;
     const std::size_t size = write_datagram(buffer.subspan(written, full_size), on);
     if (size == 0) break;
     account(on, size);
@@ -65,7 +68,7 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
     if (size < full_size) break;
   }
   if (written == 0) return std::nullopt;
-  return transmission{.size = written, .segment_size = segment_size, .path = on.address()};
+  return transmission{.size = written, .segment_size = segment_size, .path = on.address(), .ecn = mark_};
 }
 
 std::size_t transmitter::write_datagram(byte_span room, path& on) {
@@ -208,10 +211,15 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
                      .time_sent = state_.now,
                      .bytes = static_cast<std::uint32_t>(size),
                      .path = on.id(),
+                     .ecn = mark_,
                      .ack_eliciting = ack_eliciting,
                      .in_flight = in_flight,
                      .delivery = delivery});
   ++state_.counters.packets_sent;
+  if (mark_ != ecn_codepoint::not_ect) {
+    space.ecn.on_marked_sent();
+    on.ecn.on_marked_sent(state_.now, on.rtt.pto_base());
+  }
   if (in_flight) {
     on.congestion->on_packet_sent(
         {.bytes = size, .bytes_in_flight_before = on.flight.bytes(), .app_limited = on.rate.app_limited()}, state_.now);
@@ -248,15 +256,18 @@ std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_spa
   packet_builder packet(state_, state_.application(), buffer.first(full_size));
   if (!packet.ok() || !on.write_frames(packet.frames())) return std::nullopt;
   packet.pad_to(min_full_datagram);
+  mark_ = on.ecn.mark(state_.now);
   const std::size_t size = finish(packet, on, true);
   account(on, size);
-  return transmission{.size = size, .segment_size = size, .path = on.address()};
+  return transmission{.size = size, .segment_size = size, .path = on.address(), .ecn = mark_};
 }
 
 std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
   if (!state_.end.wants_to_send()) return std::nullopt;
   path& on = state_.paths.active();
   const byte_span room = buffer.first(within_amplification(on, std::min(buffer.size(), on.max_datagram_size())));
+
+  mark_ = on.ecn.mark(state_.now);
 
   // Section 10.2.3: while it is unsure which keys the peer has, it is told under all of them.
   std::optional<packet_builder> pending;
@@ -278,7 +289,7 @@ std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
   sealed += finish(*pending, on, false);
   state_.end.on_close_sent();
   account(on, sealed);
-  return transmission{.size = sealed, .segment_size = sealed, .path = on.address()};
+  return transmission{.size = sealed, .segment_size = sealed, .path = on.address(), .ecn = mark_};
 }
 
 void transmitter::write_close(packet_builder& packet) const {

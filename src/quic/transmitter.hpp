@@ -45,6 +45,7 @@ private:
 
   connection_state& state_;
   loss_recovery& recovery_;
+  ecn_codepoint mark_ = ecn_codepoint::not_ect;  ///< Of the datagrams that are being written.
 };
 
 }  // namespace quasio::quic

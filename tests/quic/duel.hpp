@@ -142,7 +142,8 @@ public:
         const std::size_t size = std::min(sent->segment_size, sent->size - begin);
         sent_bytes += size;
         ++datagrams;
-        if (!deaf) peer.receive(byte_view(buffer).subspan(begin, size));
+        last_ecn = sent->ecn;
+        if (!deaf) peer.receive(byte_view(buffer).subspan(begin, size), network_ecn.value_or(sent->ecn));
       }
       if (datagrams > 10'000) throw std::runtime_error("transmit() never ends");
     }
@@ -243,6 +244,8 @@ public:
   std::unique_ptr<quic::connection> connection;
   std::vector<quic::event> events;
   std::optional<network_path> last_path;
+  std::optional<ecn_codepoint> network_ecn;         ///< What the network makes of every mark; empty: it keeps them.
+  ecn_codepoint last_ecn = ecn_codepoint::not_ect;  ///< As the connection wanted it.
   std::uint64_t sent_bytes = 0;
   bool deaf = false;  ///< What the connection sends is lost.
 };

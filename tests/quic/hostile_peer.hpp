@@ -120,9 +120,12 @@ public:
   /// A server's: what it will declare when the ClientHello has come.
   void set_parameters(const transport_parameters& parameters) { who_.parameters = parameters; }
 
-  bool acknowledges = true;   ///< Whether flush() acknowledges.
-  bool speaks_crypto = true;  ///< Whether flush() sends CRYPTO data.
-  bytes token;                ///< Stands in Initial packets.
+  bool acknowledges = true;                       ///< Whether flush() acknowledges.
+  bool speaks_crypto = true;                      ///< Whether flush() sends CRYPTO data.
+  bool reports_marks = false;                     ///< Whether acknowledgments carry ECN counts.
+  std::optional<wire::ecn_counts> claimed_marks;  ///< Instead of the true counts.
+  const wire::ecn_counts& marks(space_id space) const { return marks_[quic::index_of(space)]; }
+  bytes token;  ///< Stands in Initial packets.
 
   void derive_initial_keys(const connection_id& destination) {
     const auto secrets = crypto::derive_initial_secrets(labels(), destination.bytes());
@@ -134,8 +137,9 @@ public:
 
   // --- Receiving ---
 
-  void receive(byte_view datagram) {
+  void receive(byte_view datagram, ecn_codepoint ecn = ecn_codepoint::not_ect) {
     ++datagrams_;
+    ecn_of_datagram_ = ecn;
     bytes copy(datagram.begin(), datagram.end());
     for (byte_span rest = copy; !rest.empty();) {
       const auto header = wire::parse_packet_header(rest, own_id_.size());
@@ -252,7 +256,9 @@ public:
     for (const std::uint64_t number : received_[quic::index_of(space)]) ranges.insert(number, number + 1);
     bytes frame(1200);
     byte_writer out(frame);
-    wire::write_ack(out, ranges, 0, std::nullopt, 64);
+    std::optional<wire::ecn_counts> counts = claimed_marks;
+    if (reports_marks && !counts) counts = marks_[quic::index_of(space)];
+    wire::write_ack(out, ranges, 0, counts, 64);
     frame.resize(out.position());
     return frame;
   }
@@ -341,6 +347,8 @@ private:
                         bytes(sealed.begin(), sealed.end() - static_cast<std::ptrdiff_t>(crypto::aead_tag_size)),
                         header.source, header.destination, datagram_size});
     received_[*index].insert(number);
+    marks_[*index].ect0 += ecn_of_datagram_ == ecn_codepoint::ect0;
+    marks_[*index].ce += ecn_of_datagram_ == ecn_codepoint::ce;
     process(*index, packets_.back().payload);
     return true;
   }
@@ -430,6 +438,8 @@ private:
 
   std::array<std::uint64_t, 3> next_number_{};
   std::array<std::set<std::uint64_t>, 3> received_;
+  std::array<wire::ecn_counts, 3> marks_{};
+  ecn_codepoint ecn_of_datagram_ = ecn_codepoint::not_ect;
   std::array<bool, 3> ack_due_{};
   std::array<std::map<std::uint64_t, bytes>, 3> crypto_received_;
   std::array<std::uint64_t, 3> crypto_read_{};

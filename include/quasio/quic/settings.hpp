@@ -79,6 +79,13 @@ struct settings {
   /// Sends reserved versions, parameters and the like, so that peers stay tolerant (RFC 9000, section 15 and 18.1).
   bool grease = true;
 
+  /// Marks packets as ECN-capable on paths where the network and the peer are found to handle that (section 13.4), so
+  /// that routers can tell of congestion without dropping packets. The peer's marks are reported in any case.
+  bool ecn = true;
+
+  /// Packets marked on a new path before their fate is known; three probe timeouts end the test as well (appendix A.4).
+  unsigned ecn_test_packets = 10;
+
   recovery::congestion_settings congestion;
   recovery::loss_detection_settings loss_detection;
   std::chrono::milliseconds initial_rtt{333};  ///< RFC 9002, section 6.2.2.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "quasio/base/time.hpp"
+#include "quasio/quic/ecn_state.hpp"
 
 namespace quasio::quic {
 
@@ -26,6 +27,14 @@ struct statistics {
   std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
   std::uint64_t key_updates = 0;
 
+  // ECN (RFC 9000, section 13.4), in packets.
+  std::uint64_t ecn_ect0_sent = 0;      ///< Marked ECT(0).
+  std::uint64_t ecn_ect0_acked = 0;     ///< Of those, acknowledged with counts that passed validation.
+  std::uint64_t ecn_ce_acked = 0;       ///< Marks of congestion that the peer reported and that were heeded.
+  std::uint64_t ecn_ect0_received = 0;  ///< Received with each codepoint, all packet number spaces together.
+  std::uint64_t ecn_ect1_received = 0;
+  std::uint64_t ecn_ce_received = 0;
+
   duration smoothed_rtt{};
   duration rtt_variation{};
   duration minimum_rtt{};
@@ -34,7 +43,8 @@ struct statistics {
   double time_threshold = 0;           ///< The same in round trips (section 6.1.2).
   std::uint64_t congestion_window = 0;
   std::uint64_t bytes_in_flight = 0;
-  std::size_t max_datagram_size = 0;  ///< Of the path in use, now.
+  std::size_t max_datagram_size = 0;    ///< Of the path in use, now.
+  ecn_state ecn = ecn_state::disabled;  ///< Of the path in use.
 };
 
 }  // namespace quasio::quic
