@@ -181,7 +181,7 @@ TEST(ecn_of_a_moved_client, is_tested_anew) {
   fight.shake_hands();
   ASSERT_EQ(state_of(fight), ecn_state::failed);
   network_path elsewhere = fight.path;
-  elsewhere.peer.port = 1234;
+  elsewhere.peer = ip_endpoint::v4({10, 0, 9, 9}, 1234);
   fight.peer.reports_marks = true;
   fight.send(fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{}), {.padded_to = 1200}),
              elsewhere);

@@ -6,14 +6,15 @@
 namespace quasio::sim {
 
 void link::send(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point now) {
-  if (bytes.size() > settings_.mtu || random_.happens(settings_.loss)) {
+  if (loses(bytes, ecn)) {
     ++dropped_;
     return;
   }
   time_point departs = now;
+  double queued = 0;
   if (settings_.bits_per_second > 0) {
     const auto nanoseconds_per_byte = 8e9 / static_cast<double>(settings_.bits_per_second);
-    const double queued = std::max<double>(0, static_cast<double>((free_at_ - now).count()) / nanoseconds_per_byte);
+    queued = std::max<double>(0, static_cast<double>((free_at_ - now).count()) / nanoseconds_per_byte);
     if (queued + static_cast<double>(bytes.size()) > static_cast<double>(settings_.queue_bytes)) {
       ++dropped_;
       return;
@@ -22,8 +23,27 @@ void link::send(byte_view bytes, const network_path& path, ecn_codepoint ecn, ti
                duration(static_cast<std::int64_t>(nanoseconds_per_byte * static_cast<double>(bytes.size())));
     departs = free_at_;
   }
+  ecn = treat(ecn, queued);
   schedule(bytes, path, ecn, departs);
   if (random_.happens(settings_.duplication)) schedule(bytes, path, ecn, departs);
+}
+
+bool link::loses(byte_view bytes, ecn_codepoint ecn) {
+  if (bytes.size() > settings_.mtu) {
+    ++too_large_;
+    return true;
+  }
+  if (settings_.ecn == ecn_treatment::drops && ecn != ecn_codepoint::not_ect) return true;
+  return random_.happens(settings_.loss);
+}
+
+ecn_codepoint link::treat(ecn_codepoint ecn, double queued) noexcept {
+  if (ecn == ecn_codepoint::not_ect || settings_.ecn == ecn_treatment::bleaches) return ecn_codepoint::not_ect;
+  if (settings_.ecn == ecn_treatment::swaps_codes) return ecn_codepoint::ect1;
+  const bool congested = settings_.ce_threshold > 0 && queued > static_cast<double>(settings_.ce_threshold);
+  if (!congested && settings_.ecn != ecn_treatment::marks_all) return ecn;
+  ++marked_;
+  return ecn_codepoint::ce;
 }
 
 void link::schedule(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point departs) {

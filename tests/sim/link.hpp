@@ -11,6 +11,15 @@
 
 namespace quasio::sim {
 
+/// What one direction of a path does to the ECN bits of IP headers.
+enum class ecn_treatment : std::uint8_t {
+  honest,       ///< Keeps them, and marks congestion as ce_threshold says.
+  bleaches,     ///< Clears them.
+  drops,        ///< Loses every datagram that has them.
+  marks_all,    ///< Turns every ECT(0) into CE.
+  swaps_codes,  ///< Turns every ECT(0) into ECT(1).
+};
+
 /// What one direction of a simulated path does to datagrams. Probabilities are 0 to 1.
 struct link_settings {
   duration delay = std::chrono::milliseconds(10);
@@ -23,6 +32,10 @@ struct link_settings {
   std::uint64_t bits_per_second = 0;  ///< 0: without limit.
   std::size_t queue_bytes = 256 * 1024;
   std::size_t mtu = 1500;  ///< Larger UDP payloads vanish.
+  ecn_treatment ecn = ecn_treatment::honest;
+
+  /// ECN-capable datagrams that find more bytes than this in the queue are marked CE; 0: none. Wants bits_per_second.
+  std::size_t ce_threshold = 0;
 };
 
 /// A datagram under way.
@@ -51,7 +64,15 @@ public:
 
   std::uint64_t dropped() const noexcept { return dropped_; }
 
+  /// Datagrams lost because they were larger than the MTU.
+  std::uint64_t too_large() const noexcept { return too_large_; }
+
+  /// Datagrams that carry a mark of congestion from here.
+  std::uint64_t marked() const noexcept { return marked_; }
+
 private:
+  bool loses(byte_view bytes, ecn_codepoint ecn);
+  ecn_codepoint treat(ecn_codepoint ecn, double queued) noexcept;
   void schedule(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point departs);
 
   struct later {
@@ -65,6 +86,8 @@ private:
   std::priority_queue<datagram, std::vector<datagram>, later> under_way_;
   std::uint64_t order_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t too_large_ = 0;
+  std::uint64_t marked_ = 0;
   time_point free_at_{};
 };
 
