@@ -117,6 +117,7 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
       ->type_name("FILE")
       ->envname("SSLKEYLOGFILE")
       ->group(group);
+  add_qlog_options(app, out.qlog, group);
 }
 
 void add_other_options(CLI::App& app, client_arguments& out, raw_arguments& raw) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/command_line.hpp"
+#include "common/qlog_options.hpp"
 #include "quasio/driver/http3_client.hpp"
 #include "quasio/driver/url.hpp"
 #include "quasio/http3/field.hpp"
@@ -40,6 +41,7 @@ struct client_arguments {
   std::string ca_file;  ///< Empty: the system's roots.
   bool insecure = false;
   std::string key_log;  ///< Empty: none.
+  qlog_arguments qlog;
 
   std::vector<http3::connect_to> connect_to;
   std::chrono::milliseconds connect_timeout{15'000};

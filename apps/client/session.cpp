@@ -71,6 +71,9 @@ result<http3::client_options, std::string> client_session::client_options() {
     if (!opened) return because("cannot write the key log " + arguments_.key_log + ": " + opened.error().message());
     tls.key_log = std::move(*opened);
   }
+  auto logs = open_qlog(arguments_.qlog);
+  if (!logs) return because(logs.error());
+  qlog_ = std::move(*logs);
   auto context = crypto::tls_context::client(tls);
   if (!context) return because(context.error().reason);
   http3::client_options options;
@@ -79,6 +82,7 @@ result<http3::client_options, std::string> client_session::client_options() {
     options.trace = [this](std::string_view line) { report_.step(line); };
   }
   options.tls = std::move(*context);
+  if (qlog_) options.observe = qlog_->observer();
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;

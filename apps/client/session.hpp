@@ -38,6 +38,7 @@ private:
   client_exit conclude();
 
   client_arguments arguments_;
+  std::unique_ptr<runtime::qlog_folder> qlog_;  // Goes after the connections, which live in the context.
   asio::io_context context_{1};
   asio::thread_pool slow_{1};
   reporter report_;

@@ -150,6 +150,7 @@ void add_running_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->type_name("FILE")
       ->envname("SSLKEYLOGFILE")
       ->group(group);
+  add_qlog_options(app, out.qlog, group);
   app.set_help_flag("-h,--help", "Say this and end")->group(group);
   app.set_version_flag("--version", version_line(program), "Say the version and end")->group(group);
 }

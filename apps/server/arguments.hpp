@@ -11,6 +11,7 @@
 
 #include "common/command_line.hpp"
 #include "common/host_port.hpp"
+#include "common/qlog_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 
 namespace quasio::apps {
@@ -28,6 +29,7 @@ struct server_arguments {
   std::string certificate;  ///< Empty: one is made.
   std::string key;
   std::string key_log;  ///< Empty: none.
+  qlog_arguments qlog;
 
   std::size_t threads = 0;  ///< 0: one a processor.
   std::size_t max_connections = 100'000;

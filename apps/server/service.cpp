@@ -65,7 +65,7 @@ int service::run() {
 result<void, std::string> service::prepare() {
   using step = result<void, std::string> (service::*)();
   for (const step next : {&service::open_site, &service::resolve_addresses, &service::choose_identity,
-                          &service::make_tls, &service::begin_to_listen}) {
+                          &service::make_tls, &service::open_logs, &service::begin_to_listen}) {
     if (auto done = (this->*next)(); !done) return done;
   }
   return {};
@@ -127,8 +127,16 @@ result<void, std::string> service::make_tls() {
   return {};
 }
 
+result<void, std::string> service::open_logs() {
+  auto opened = open_qlog(arguments_.qlog);
+  if (!opened) return because(opened.error());
+  qlog_ = std::move(*opened);
+  return {};
+}
+
 http3::server_options service::http3_options() const {
   http3::server_options options;
+  if (qlog_) options.observe = qlog_->observer();
   options.tls = quic_tls_;
   options.transport.max_idle_timeout = arguments_.idle_timeout;
   options.retry = arguments_.retry;

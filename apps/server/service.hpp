@@ -34,6 +34,7 @@ private:
   result<void, std::string> open_site();
   result<void, std::string> choose_identity();
   result<void, std::string> make_tls();
+  result<void, std::string> open_logs();
   result<void, std::string> resolve_addresses();
   result<void, std::string> begin_to_listen();
   http3::server_options http3_options() const;
@@ -42,6 +43,7 @@ private:
   asio::awaitable<void> stop_gracefully();
 
   server_arguments arguments_;
+  std::unique_ptr<runtime::qlog_folder> qlog_;  // Goes after the connections, which live in the context.
   asio::io_context context_{1};
   asio::thread_pool disk_;
   std::optional<file_site> site_;

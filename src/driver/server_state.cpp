@@ -63,6 +63,7 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.acceptor.transport = options.transport;
   listening.acceptor.retry = options.retry;
   listening.acceptor.retry_threshold = options.retry_threshold;
+  listening.acceptor.observe = options.observe;
   listening.socket = options.socket;
   listening.max_connections = options.max_connections;
 

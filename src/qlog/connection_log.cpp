@@ -376,6 +376,7 @@ void connection_log::on_closed(const quic::close_reason& reason, time_point now)
     if (is_utf8(reason.reason)) json.text("reason", reason.reason);
     json.text("trigger", trigger_of(reason.cause));
   });
+  records_->flush();
 }
 
 }  // namespace

@@ -116,6 +116,8 @@ public:
     gathered_.reserve(part_size);
   }
 
+  void flush() override { hand_over(); }
+
 private:
   void hand_over() { to_->hand_over({file_, path_, std::exchange(gathered_, {})}); }
 

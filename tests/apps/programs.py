@@ -7,6 +7,7 @@ are free, and ends what it started. Only Python's standard library is used, and 
 """
 
 import contextlib
+import gzip
 import hashlib
 import json
 import os
@@ -497,6 +498,42 @@ def key_log(work):
     check(len(secrets[1]) > len(secrets[0]), "the TLS over TCP is not in the log")
     check((work / "server.keys").stat().st_mode & 0o77 == 0, "others may read the secrets")
     server.stop()
+
+
+def records(path, opener=open):
+    """The records of a qlog file, each read by a JSON parser."""
+    with opener(path, "rb") as file:
+        return [json.loads(text) for text in file.read().decode().split("\x1e")[1:]]
+
+
+@case
+def qlog(work):
+    """Both ends log a transfer: what one has sent the other has received."""
+    make_site(work)
+    server = Server(work, "--qlog-dir", work / "logs")
+    for compression in ("none", "gzip"):
+        client(work, "--qlog-dir", work / "logs", "--qlog-compression", compression, f"{server.origin}/", server=server)
+    server.stop()
+    servers = sorted((work / "logs").glob("*_server.sqlog"))
+    check(len(servers) == 2, f"the server's logs: {servers}")
+    for path in servers:
+        plain = path.with_name(path.name.replace("_server", "_client"))
+        packed = plain.with_name(plain.name + ".gz")
+        check(plain.exists() != packed.exists(), f"no client's log belongs to {path.name}")
+        there = records(plain) if plain.exists() else records(packed, gzip.open)
+        here = records(path)
+        group = [log[0]["trace"]["common_fields"]["group_id"] for log in (here, there)]
+        check(group[0] == group[1], f"the groups differ: {group}")
+
+        def numbers(log, name):
+            return {(event["data"]["header"]["packet_type"], event["data"]["header"]["packet_number"])
+                    for event in log[1:] if event["name"] == name}
+
+        check(numbers(here, "quic:packet_received") <= numbers(there, "quic:packet_sent"), "the server got more than was sent")
+        check(len(numbers(here, "quic:packet_sent")) >= 3, "the server's log has no packets")
+        check(any(event["name"] == "quic:connection_closed" for event in here[1:]), "the end is missing")
+    refused = client(work, "--qlog-dir", work / "no/such/folder", "https://127.0.0.1:1/", code=2)
+    check("--qlog-dir" in refused.err, refused.err)
 
 
 if __name__ == "__main__":

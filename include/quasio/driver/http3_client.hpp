@@ -116,6 +116,9 @@ struct client_options {
   http3::settings http3;
   net::udp_socket_options socket;
 
+  /// Who watches each connection, such as a runtime::qlog_folder's observer(); empty: nobody.
+  quic::observer_factory observe;
+
   std::vector<http3::connect_to> connect_to;  ///< The first that fits counts.
 
   /// From the look-up of the name to the end of the handshake, all addresses together.

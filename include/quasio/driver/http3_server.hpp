@@ -224,6 +224,9 @@ struct server_options {
 
   net::udp_socket_options socket;
 
+  /// Who watches each connection, such as a runtime::qlog_folder's observer(); empty: nobody.
+  quic::observer_factory observe;
+
   /// Called on the connection's executor, for logs.
   std::function<void(const driver::connection_info&)> on_connection;
   std::function<void(const network_path&, const runtime::connection_end&)> on_connection_closed;

@@ -25,6 +25,9 @@ class sink {
 public:
   virtual ~sink() = default;
   virtual void write(std::string_view record) = 0;
+
+  /// The connection has ended; little follows, and perhaps late.
+  virtual void flush() {}
 };
 
 struct log_options {
