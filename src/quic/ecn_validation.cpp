@@ -25,12 +25,13 @@ void ecn_validation::on_marked_sent(time_point now, duration probe_timeout) noex
 
 void ecn_validation::end_test() noexcept {
   state_ = ecn_state::unknown;
-  judge_silence();
+  judge_test();
 }
 
 // A test that is still running has marked packets to come, which may do better.
-void ecn_validation::judge_silence() noexcept {
-  if (state_ != ecn_state::unknown || acked_ > 0 || lost_ < sent_) return;
+void ecn_validation::judge_test() noexcept {
+  if (state_ != ecn_state::unknown || acked_ + lost_ < sent_) return;
+  // Where anything was acknowledged and the path is still unknown, all of it bore the mark of congestion.
   if (sent_ > 0) return fail();
   // Nothing was learnt: the keys of all marked packets are gone. The next ones begin the test anew.
   state_ = ecn_state::testing;
@@ -39,12 +40,12 @@ void ecn_validation::judge_silence() noexcept {
 
 void ecn_validation::on_marked_lost() noexcept {
   ++lost_;
-  judge_silence();
+  judge_test();
 }
 
 void ecn_validation::on_marked_forgotten() noexcept {
   if (sent_ > 0) --sent_;
-  judge_silence();
+  judge_test();
 }
 
 void ecn_validation::on_validated(std::uint64_t marked_acked, std::uint64_t congestion_marks) noexcept {
@@ -53,8 +54,8 @@ void ecn_validation::on_validated(std::uint64_t marked_acked, std::uint64_t cong
   if (acked_ == 0 || (state_ != ecn_state::testing && state_ != ecn_state::unknown)) return;
   // Appendix A.4: a network that puts its mark of congestion on everything says nothing by it.
   if (congestion_marks_ >= acked_) {
-    if (acked_ >= test_packets_) fail();
-    return;
+    if (acked_ >= test_packets_) return fail();
+    return judge_test();
   }
   state_ = ecn_state::capable;
 }

@@ -43,7 +43,7 @@ public:
 
 private:
   void end_test() noexcept;
-  void judge_silence() noexcept;
+  void judge_test() noexcept;
 
   ecn_state state_;
   std::uint64_t test_packets_;

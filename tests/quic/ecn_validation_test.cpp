@@ -104,6 +104,18 @@ TEST(ecn_validation, judges_by_the_packets_whose_fate_can_be_known) {
   EXPECT_EQ(path.state(), ecn_state::failed);
 }
 
+// The keys of some test packets are gone before they are acknowledged; the rest must do.
+TEST(ecn_validation, fails_where_all_that_can_be_known_is_marked_as_congested) {
+  ecn_validation path = after_marking(10);
+  path.on_validated(6, 6);
+  path.on_marked_forgotten();
+  path.on_marked_forgotten();
+  path.on_marked_lost();
+  EXPECT_EQ(path.state(), ecn_state::unknown);
+  path.on_validated(1, 1);
+  EXPECT_EQ(path.state(), ecn_state::failed);
+}
+
 TEST(ecn_validation, fails_where_everything_is_marked_as_congested) {
   ecn_validation path = after_marking(10);
   path.on_validated(9, 9);
