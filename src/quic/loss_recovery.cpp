@@ -290,13 +290,26 @@ void loss_recovery::on_timeout() {
 }
 
 void loss_recovery::send_probes(packet_space& space) {
-  space.probes = probes_per_timeout;
+  add_probes(space, probes_per_timeout);
+  // RFC 9002, section 6.2.4: other spaces get theirs in the same datagrams. While the window is full of packets that
+  // cannot be acknowledged before the handshake goes on, nothing else would let its missing bytes out; and a server
+  // that has its handshake behind it takes no more of a client's Handshake packets, but looks for it at a new address
+  // when 1-RTT packets come.
+  if (space.is_application()) return;
+  for (packet_space& other : state_.spaces) {
+    const bool unsettled = other.crypto.has_data_to_send() || other.sent.ack_eliciting_outstanding() > 0;
+    if (&other != &space && !other.discarded && unsettled) add_probes(other, 1);
+  }
+}
+
+void loss_recovery::add_probes(packet_space& space, unsigned count) {
+  space.probes = std::max(space.probes, count);
   // What was sent longest ago is most likely what the peer misses. It is sent again without being counted as lost.
   unsigned repeated = 0;
   space.sent.visit_outstanding([&](sent_packet& packet) {
     if (!packet.ack_eliciting) return true;
     on_frames_lost(space, packet.content);
-    return ++repeated < probes_per_timeout;
+    return ++repeated < count;
   });
 }
 

@@ -39,6 +39,7 @@ private:
   void tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const;
   path* path_of_mark(const recovery::sent_packet_info& packet) noexcept;
   void send_probes(packet_space& space);
+  void add_probes(packet_space& space, unsigned count);
   std::optional<recovery::loss_timer> timer() const;
 
   connection_state& state_;

@@ -36,6 +36,11 @@ struct simulation {
     EXPECT_TRUE(network.amplification_kept());
   }
 
+  bool server_is_established() {
+    auto& accepted = network.server().connections();
+    return !accepted.empty() && accepted.front()->connection().is_established();
+  }
+
   quic::statistics client_statistics() { return network.client().connection().statistics(); }
 
   /// Of the one connection that the server has.
