@@ -8,6 +8,7 @@
 #include "quic/packet_protection.hpp"
 #include "quic/refusal.hpp"
 #include "quic/stateless_reset_sender.hpp"
+#include "quic/version_negotiation.hpp"
 #include "wire/packet_header.hpp"
 #include "wire/packet_number.hpp"
 #include "wire/retry_packet.hpp"
@@ -22,10 +23,6 @@ constexpr std::size_t min_initial_datagram = 1200;
 
 // Section 7.2: a client's first guess at our connection ID is at least this long.
 constexpr std::size_t min_first_destination = 8;
-
-crypto::key_labels labels_of(quic_version version) noexcept {
-  return version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
-}
 
 /// Whether the datagram's first packet opens under the keys that its destination connection ID gives. One that was
 /// spoilt on its way must not make a connection: the real one would then come to an end that has its IDs wrong.
@@ -58,7 +55,10 @@ public:
         random(random_bytes),
         reset_token_key(or_random(options.reset_token_key, random)),
         resets(reset_token_key, options.stateless_reset),
-        tokens(crypto::token_key(or_random(options.token_key, random)), options.retry_token_lifetime) {
+        tokens(crypto::token_key(or_random(options.token_key, random)), options.retry_token_lifetime),
+        supported(supported_versions(options.transport.versions)),
+        quic_bit_rule(options.transport.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased
+                                                        : wire::fixed_bit_rule::must_be_set) {
     if (!options.connection_ids) options.connection_ids = std::make_shared<random_connection_ids>();
   }
 
@@ -76,6 +76,9 @@ public:
   std::array<std::uint8_t, 32> reset_token_key;
   stateless_reset_sender resets;
   address_tokens tokens;
+  std::vector<quic_version> supported;
+  // RFC 9287, section 3.1: a client with a token of ours may clear the bit from its first packet on.
+  wire::fixed_bit_rule quic_bit_rule;
 };
 
 acceptor::acceptor(acceptor_options options, random_source& random)
@@ -97,9 +100,9 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
   // Sections 5.2.2 and 14.1: small datagrams get no answer, lest the answer be larger than what caused it.
   if (datagram.size() < min_initial_datagram) return ignored{ignored::cause::too_small};
   if (routing->version == quic_version::negotiation) return ignored{ignored::cause::not_quic};
-  if (!is_supported_version(routing->version)) return negotiate_version(*routing, reply);
+  if (std::ranges::find(supported, routing->version) == supported.end()) return negotiate_version(*routing, reply);
 
-  const auto initial = wire::parse_packet_header(datagram, options.connection_ids->size());
+  const auto initial = wire::parse_packet_header(datagram, options.connection_ids->size(), quic_bit_rule);
   if (!initial || initial->type != wire::packet_type::initial) return ignored{ignored::cause::not_initial};
   const bool has_token = !initial->token.empty();
   const auto claim = has_token ? tokens.open(initial->token, path.peer, now) : std::nullopt;
@@ -137,14 +140,16 @@ acceptor::decision acceptor::parts::reset(byte_view datagram, byte_span reply, t
 
 acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header& header, byte_span reply) {
   // Section 6.3: a reserved version among the real ones keeps clients tolerant.
-  std::array<std::uint8_t, 5> noise{};
+  std::array<std::uint8_t, 2> noise{};
   random.fill(noise);
-  const auto pattern = [&](std::size_t i) { return (std::uint32_t{noise[i]} & 0xf0u) | 0x0au; };
-  const auto reserved = static_cast<quic_version>(pattern(0) << 24 | pattern(1) << 16 | pattern(2) << 8 | pattern(3));
-  const std::array<quic_version, 3> versions{quic_version::v1, quic_version::v2, reserved};
-  const auto offered = std::span(versions).first(options.transport.grease ? 3 : 2);
+  std::vector<quic_version> versions = options.transport.versions.offered;
+  if (versions.empty()) versions = supported;
+  if (options.transport.grease) {
+    const auto place = static_cast<std::ptrdiff_t>(noise[0] % (versions.size() + 1));
+    versions.insert(versions.begin() + place, reserved_version(random));
+  }
   byte_writer out(reply);
-  wire::encode_version_negotiation(out, noise[4], header.source, header.destination, offered);
+  wire::encode_version_negotiation(out, noise[1], header.source, header.destination, versions);
   if (out.overflowed()) return ignored{ignored::cause::not_quic};
   return stateless_reply{stateless_reply::kind::version_negotiation, out.position()};
 }

@@ -20,7 +20,7 @@ endpoint_role connection::role() const noexcept { return parts_->state.role; }
 
 void connection::receive(byte_span datagram, const network_path& path, ecn_codepoint ecn, time_point now) {
   parts_->state.now = now;
-  parts_->receiver.receive(datagram, path, ecn);
+  parts_->receive(datagram, path, ecn);
 }
 
 std::optional<transmission> connection::transmit(byte_span buffer, std::size_t max_segments, time_point now) {

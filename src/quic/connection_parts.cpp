@@ -1,6 +1,7 @@
 #include "quic/connection_parts.hpp"
 
 #include "crypto/stateless_reset.hpp"
+#include "quic/grease.hpp"
 
 namespace quasio::quic {
 namespace {
@@ -12,6 +13,19 @@ connection_id random_id(random_source& random, std::size_t size) {
   return random_connection_ids(size).generate(random);
 }
 
+/// RFC 9368, section 2.5: what most servers know, as a refusal costs a round trip.
+transport_result<quic_version> first_version(const client_options& options) {
+  const auto supported = supported_versions(options.transport.versions);
+  const auto is_among_them = [&](quic_version version) {
+    return std::ranges::find(supported, version) != supported.end();
+  };
+  if (supported.empty() || (options.version && !is_among_them(*options.version))) {
+    return unexpected(
+        transport_error{transport_error_code::internal_error, 0, "a version of QUIC that is not supported"});
+  }
+  return options.version.value_or(is_among_them(quic_version::v1) ? quic_version::v1 : supported.front());
+}
+
 std::shared_ptr<connection_id_generator> or_random(std::shared_ptr<connection_id_generator> generator) {
   return generator ? std::move(generator) : std::make_shared<random_connection_ids>();
 }
@@ -20,13 +34,15 @@ std::shared_ptr<connection_id_generator> or_random(std::shared_ptr<connection_id
 
 transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(client_options options,
                                                                                 random_source& random, time_point now) {
+  const auto version = first_version(options);
+  if (!version) return unexpected(version.error());
   auto generator = or_random(std::move(options.connection_ids));
   const connection_id destination = random_id(random, first_destination_size);
   std::array<std::uint8_t, 32> reset_token_key{};
   random.fill(reset_token_key);
   const connection_id own_id = generator->generate(random);
   auto made = std::make_unique<parts>(connection_origin{.role = endpoint_role::client,
-                                                        .version = options.version,
+                                                        .version = *version,
                                                         .transport = options.transport,
                                                         .path = options.path,
                                                         .local_id = own_id,
@@ -42,10 +58,29 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
   // Only a server's sending is limited before the peer's address is proved (section 8.1).
   state.paths.active().validate();
   state.tls.derive_initial_keys(destination);
-  auto started = state.tls.start_client(options.tls, {std::move(options.server_name), std::move(options.alpn)},
-                                        made->declared_parameters());
-  if (!started) return unexpected(started.error());
+  made->identity_ = {std::move(options.tls), std::move(options.server_name), std::move(options.alpn)};
+  if (auto started = made->start_client(); !started) return unexpected(started.error());
   return made;
+}
+
+transport_result<void> connection::parts::start_client() {
+  const reserved_parameter grease(state.random);
+  return state.tls.start_client(
+      identity_->tls,
+      {.server_name = identity_->server_name, .alpn = identity_->alpn, .reserved = grease.if_wanted(state.config)},
+      declared_parameters());
+}
+
+void connection::parts::begin_again() {
+  quic::begin_again(state, recovery, random_id(state.random, first_destination_size));
+  if (auto started = start_client(); !started) fail(state, started.error());
+}
+
+void connection::parts::receive(byte_span datagram, const network_path& from, ecn_codepoint ecn) {
+  receiver.receive(datagram, from, ecn);
+  if (state.version_to_begin_again) begin_again();
+  // From here on nobody can ask for another first flight.
+  if (state.peer_id_learnt) identity_.reset();
 }
 
 transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(const crypto::tls_context& tls,
@@ -60,10 +95,10 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(c
   if (address_validated) state.paths.active().validate();
   state.local_ids.add_temporary(addressed_to);
   state.tls.derive_initial_keys(addressed_to);
-  if (auto started = state.tls.start_server(tls, {.server_name = {}, .alpn = alpn}, made->declared_parameters());
-      !started) {
-    return unexpected(started.error());
-  }
+  const reserved_parameter grease(state.random);
+  auto started = state.tls.start_server(
+      tls, {.server_name = {}, .alpn = alpn, .reserved = grease.if_wanted(state.config)}, made->declared_parameters());
+  if (!started) return unexpected(started.error());
   return made;
 }
 
@@ -89,6 +124,8 @@ transport_parameters connection::parts::own_parameters() const {
   own.disable_active_migration = config.disable_active_migration;
   own.active_connection_id_limit = config.active_connection_id_limit;
   own.initial_source_connection_id = state.local_ids.first();
+  own.version_information = state.versions.own_information(state.random, config.grease);
+  own.grease_quic_bit = config.grease_quic_bit;
   if (state.is_server()) {
     own.original_destination_connection_id = state.original_destination;
     own.retry_source_connection_id = state.retry_source;
@@ -169,7 +206,8 @@ handshake_summary connection::parts::handshake() const {
   return {.alpn = std::string(state.tls.alpn()),
           .cipher = state.tls.cipher(),
           .group = state.tls.group(),
-          .version = state.version,
+          .version = state.versions.current(),
+          .original_version = state.versions.original(),
           .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero()};
 }
 

@@ -23,6 +23,9 @@ public:
                                                          const connection_origin& origin, bool address_validated,
                                                          random_source& random);
 
+  /// One datagram, and what follows from it for the connection as a whole.
+  void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
+
   bool is_established() const noexcept { return state.handshake_complete && state.end.is_open(); }
 
   void close(std::uint64_t application_code, std::string_view reason);
@@ -43,11 +46,23 @@ public:
   transmitter sender;
 
 private:
+  /// What a client's first flight is made from.
+  struct client_identity {
+    crypto::tls_context tls;
+    std::string server_name;
+    std::vector<std::string> alpn;
+  };
+
+  transport_result<void> start_client();
+  void begin_again();
+
   transport_parameters own_parameters() const;
   transport_parameters declared_parameters();
   std::optional<time_point> handshake_deadline() const;
   std::optional<time_point> acknowledgment_deadline() const;
   void end_silently(close_cause cause);
+
+  std::optional<client_identity> identity_;  // Until a server has answered.
 };
 
 }  // namespace quasio::quic

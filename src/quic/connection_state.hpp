@@ -7,6 +7,7 @@
 #include "quasio/quic/statistics.hpp"
 #include "quic/closing.hpp"
 #include "quic/event_queue.hpp"
+#include "quic/grease.hpp"
 #include "quic/handshake.hpp"
 #include "quic/idle_timer.hpp"
 #include "quic/key_ring.hpp"
@@ -16,6 +17,7 @@
 #include "quic/path_set.hpp"
 #include "quic/peer_connection_ids.hpp"
 #include "quic/stream_set.hpp"
+#include "quic/version_negotiation.hpp"
 
 namespace quasio::quic {
 
@@ -50,7 +52,6 @@ std::shared_ptr<connection_observer> observe(const connection_origin& origin);
 struct connection_state {
   connection_state(const connection_origin& origin, random_source& random_bytes)
       : role(origin.role),
-        version(origin.version),
         config(origin.transport),
         random(random_bytes),
         watched(observe(origin)),
@@ -58,7 +59,8 @@ struct connection_state {
         retry_source(origin.retry_source),
         spaces{packet_space(space_id::initial, config), packet_space(space_id::handshake, config),
                packet_space(space_id::application_data, config)},
-        tls(role, version, spaces, keys),
+        versions(role, origin.version, config.versions),
+        tls(role, versions, spaces, keys),
         local_ids(origin.connection_ids, origin.reset_token_key, random, events, origin.local_id,
                   config.max_issued_connection_ids),
         peer_ids(config.active_connection_id_limit, config.max_pending_retirements),
@@ -83,7 +85,6 @@ struct connection_state {
   bool is_server() const noexcept { return role == endpoint_role::server; }
 
   const endpoint_role role;
-  const quic_version version;
   const settings config;
   random_source& random;
   observation watched;
@@ -96,6 +97,8 @@ struct connection_state {
   statistics counters;
   std::array<packet_space, 3> spaces;
   key_ring keys;
+  version_negotiation versions;
+  std::optional<quic_version> version_to_begin_again;  ///< A client's, from a Version Negotiation packet.
   handshake tls;
   transport_parameters peer_parameters;  ///< Defaults until the peer's are known.
 
@@ -119,6 +122,8 @@ struct connection_state {
   time_point loss_timer_rearmed;             ///< See recovery::loss_timer_inputs::rearmed_at.
   std::optional<time_point> pacing_release;  ///< When what the pacer held back may go.
   connection_id last_destination;  ///< Of the newest 1-RTT packet: a peer that changes it wants ours changed too.
+
+  quic_bit_grease quic_bit;
 
   const time_point started;
   time_point handshake_completed_at{};

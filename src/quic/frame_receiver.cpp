@@ -26,6 +26,7 @@ transport_result<packet_summary> frame_receiver::receive(packet_space& space, wi
       return unexpected(violation(frames.last_type(), "a frame that this kind of packet may not carry"));
     }
     summary.ack_eliciting |= wire::is_ack_eliciting(*next);
+    summary.carries_crypto |= std::holds_alternative<wire::crypto_frame>(*next);
     summary.probing_only &= wire::is_probing(*next);
     if (auto taken = receive(*next, packet); !taken) {
       transport_error error = taken.error();

@@ -10,6 +10,7 @@ namespace quasio::quic {
 /// What the frames of one packet amount to.
 struct packet_summary {
   bool ack_eliciting = false;
+  bool carries_crypto = false;
   bool probing_only = true;  ///< Leaves the peer on the path it is on (RFC 9000, section 9.1).
 };
 

@@ -12,12 +12,13 @@ transport_error from_tls(const crypto::tls_error& error) {
 
 }  // namespace
 
-handshake::handshake(endpoint_role role, quic_version version, std::array<packet_space, 3>& spaces, key_ring& keys)
-    : role_(role), version_(version), spaces_(spaces), keys_(keys) {}
+handshake::handshake(endpoint_role role, version_negotiation& versions, std::array<packet_space, 3>& spaces,
+                     key_ring& keys)
+    : role_(role), versions_(versions), spaces_(spaces), keys_(keys) {}
 
 transport_result<void> handshake::start_client(const crypto::tls_context& tls, const identity& who,
                                                const transport_parameters& own) {
-  const auto parameters = encode_transport_parameters(own, endpoint_role::client);
+  const auto parameters = encode_transport_parameters(own, endpoint_role::client, who.reserved);
   auto session = crypto::tls_session::client(
       tls, {.server_name = who.server_name, .alpn = who.alpn, .transport_parameters = parameters, .session_ticket = {}},
       *this);
@@ -31,16 +32,38 @@ transport_result<void> handshake::start_server(const crypto::tls_context& tls, c
   auto session = crypto::tls_session::server(tls, who.alpn, *this);
   if (!session) return unexpected(from_tls(session.error()));
   session_ = std::move(*session);
-  session_->set_transport_parameters(encode_transport_parameters(own, endpoint_role::server));
+  own_ = own;
+  if (who.reserved) {
+    reserved_value_.assign(who.reserved->value.begin(), who.reserved->value.end());
+    reserved_ = {.n = who.reserved->n, .value = reserved_value_};
+  }
   return {};
 }
 
 void handshake::derive_initial_keys(const connection_id& destination) {
-  const auto secrets = crypto::derive_initial_secrets(labels(), destination.bytes());
+  initial_destination_ = destination;
+  const auto secrets = initial_secrets(versions_.current());
   const bool client = role_ == endpoint_role::client;
   keys_.initial_read = direction_keys::derive(client ? secrets.server : secrets.client, crypto::initial_aead, labels());
   keys_.initial_write =
       direction_keys::derive(client ? secrets.client : secrets.server, crypto::initial_aead, labels());
+}
+
+crypto::initial_secrets handshake::initial_secrets(quic_version version) const {
+  return crypto::derive_initial_secrets(labels_of(version), initial_destination_.bytes());
+}
+
+void handshake::derive_negotiated_initial_read(quic_version version) {
+  const auto secrets = initial_secrets(version);
+  keys_.negotiated_initial_read = direction_keys::derive(
+      role_ == endpoint_role::client ? secrets.server : secrets.client, crypto::initial_aead, labels_of(version));
+}
+
+void handshake::switch_initial_version(quic_version version) {
+  derive_negotiated_initial_read(version);
+  const auto secrets = initial_secrets(version);
+  keys_.initial_write = direction_keys::derive(role_ == endpoint_role::client ? secrets.client : secrets.server,
+                                               crypto::initial_aead, labels_of(version));
 }
 
 transport_result<void> handshake::receive(space_id space, std::uint64_t offset, byte_view data) {
@@ -102,7 +125,20 @@ void handshake::on_peer_transport_parameters(byte_view encoded) {
     peer_parameters_ = std::move(*decoded);
   } else {
     parameter_error_ = decoded.error();
+    return;
   }
+  if (role_ == endpoint_role::server) answer_parameters();
+}
+
+void handshake::answer_parameters() {
+  if (auto negotiated = versions_.negotiate(peer_parameters_->version_information); !negotiated) {
+    parameter_error_ = negotiated.error();
+    return;
+  }
+  // RFC 9369, section 4.1: every CRYPTO frame of the server is sent in the negotiated version.
+  if (versions_.current() != versions_.chosen()) switch_initial_version(versions_.current());
+  if (own_.version_information) own_.version_information->chosen = versions_.current();
+  session_->set_transport_parameters(encode_transport_parameters(own_, endpoint_role::server, reserved_));
 }
 
 }  // namespace quasio::quic

@@ -12,6 +12,7 @@
 #include "quasio/wire/version.hpp"
 #include "quic/key_ring.hpp"
 #include "quic/packet_space.hpp"
+#include "quic/version_negotiation.hpp"
 
 namespace quasio::quic {
 
@@ -19,14 +20,16 @@ namespace quasio::quic {
 /// peer's transport parameters are checked against the connection IDs that were seen (RFC 9000, section 7.3).
 class handshake final : private crypto::tls_events {
 public:
-  handshake(endpoint_role role, quic_version version, std::array<packet_space, 3>& spaces, key_ring& keys);
+  handshake(endpoint_role role, version_negotiation& versions, std::array<packet_space, 3>& spaces, key_ring& keys);
 
   struct identity {
     std::string server_name;
     std::vector<std::string> alpn;
+    std::optional<reserved_transport_parameter> reserved = std::nullopt;  ///< Grease; copied.
   };
 
-  /// A client's TLS begins at once; a server's waits for the ClientHello.
+  /// A client's TLS begins at once, and anew when it is called again; a server's waits for the ClientHello, and only
+  /// then completes its own parameters with the version.
   transport_result<void> start_client(const crypto::tls_context& tls, const identity& who,
                                       const transport_parameters& own);
   transport_result<void> start_server(const crypto::tls_context& tls, const identity& who,
@@ -35,6 +38,13 @@ public:
   /// The keys of Initial packets, from the destination connection ID of the client's first one, or of the first after a
   /// Retry.
   void derive_initial_keys(const connection_id& destination);
+
+  /// For a client that sees an Initial packet of a version that it offered, and does not know yet whether to believe
+  /// it.
+  void derive_negotiated_initial_read(quic_version version);
+
+  /// The version has been agreed on: Initial packets are sent in it from now on (RFC 9369, section 4.1).
+  void switch_initial_version(quic_version version);
 
   /// Takes the data of a CRYPTO frame, in any order, and lets TLS go as far as it leads.
   transport_result<void> receive(space_id space, std::uint64_t offset, byte_view data);
@@ -58,19 +68,23 @@ private:
                  const crypto::traffic_secret& secret) override;
   void on_peer_transport_parameters(byte_view encoded) override;
 
-  crypto::key_labels labels() const noexcept {
-    return version_ == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
-  }
+  crypto::key_labels labels() const noexcept { return labels_of(versions_.current()); }
+  crypto::initial_secrets initial_secrets(quic_version version) const;
+  void answer_parameters();
   transport_result<void> feed_tls();
   transport_result<void> verdict(const result<void, crypto::tls_error>& outcome) const;
 
   endpoint_role role_;
-  quic_version version_;
+  version_negotiation& versions_;
   std::array<packet_space, 3>& spaces_;
   key_ring& keys_;
   std::optional<crypto::tls_session> session_;
   std::optional<transport_parameters> peer_parameters_;
   std::optional<transport_error> parameter_error_;
+  transport_parameters own_;  // A server's, until they are sent.
+  std::vector<std::uint8_t> reserved_value_;
+  std::optional<reserved_transport_parameter> reserved_;
+  connection_id initial_destination_;
 };
 
 }  // namespace quasio::quic

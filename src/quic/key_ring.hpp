@@ -9,6 +9,9 @@ namespace quasio::quic {
 /// The keys of a connection by level and direction; empty where they have not come or have been discarded.
 struct key_ring {
   std::optional<direction_keys> initial_read;
+  /// For Initial packets of another version than the client's first flight: the one that the server chose, or that a
+  /// client believes it chose (RFC 9369, section 4.1).
+  std::optional<direction_keys> negotiated_initial_read;
   std::optional<direction_keys> initial_write;
   std::optional<direction_keys> handshake_read;
   std::optional<direction_keys> handshake_write;

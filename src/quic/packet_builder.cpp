@@ -25,6 +25,12 @@ wire::packet_type type_of(space_id space) noexcept {
   }
 }
 
+// RFC 9287, section 3.1: only with the peer's consent. The packets of the handshake are spared: they are what devices
+// on the path look at to tell that this is QUIC.
+bool may_clear_quic_bit(const connection_state& state) noexcept {
+  return state.config.grease_quic_bit && state.peer_parameters.grease_quic_bit && state.handshake_complete;
+}
+
 }  // namespace
 
 packet_builder::packet_builder(connection_state& state, packet_space& space, byte_span room)
@@ -50,7 +56,7 @@ void packet_builder::begin_short(connection_state& state, byte_span room) {
 void packet_builder::begin_long(connection_state& state, byte_span room) {
   byte_writer header(room);
   length_position_ = wire::encode_long_header(header, {.type = type_of(space_->id),
-                                                       .version = state.version,
+                                                       .version = state.versions.current(),
                                                        .destination = state.peer_ids.current(),
                                                        .source = state.local_ids.first(),
                                                        .token = state.token,
@@ -92,6 +98,8 @@ byte_span packet_builder::seal(connection_state& state) {
   const byte_span payload = packet.subspan(header_size_);
   if (space_->is_application()) {
     application_write_keys& keys = *state.keys.application_write;
+    if (may_clear_quic_bit(state) && state.quic_bit.clears_next(state.random))
+      packet[0] &= ~wire::first_byte::fixed_bit;
     keys.seal(number_, header, payload);
     crypto::protect_header(packet, number_offset, number_length_, keys.header());
     return packet;

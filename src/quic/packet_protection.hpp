@@ -7,8 +7,13 @@
 #include "crypto/header_protection.hpp"
 #include "crypto/key_schedule.hpp"
 #include "quasio/base/time.hpp"
+#include "quasio/wire/version.hpp"
 
 namespace quasio::quic {
+
+constexpr crypto::key_labels labels_of(quic_version version) noexcept {
+  return version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+}
 
 /// The keys of one direction at a level whose keys never change: Initial, 0-RTT and Handshake packets.
 struct direction_keys {

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/retry_integrity.hpp"
 #include "wire/packet_number.hpp"
-#include "wire/retry_packet.hpp"
-#include "wire/version_negotiation_packet.hpp"
 
 namespace quasio::quic {
 namespace {
@@ -60,7 +57,7 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   const std::uint64_t processed_before = state_.counters.packets_received;
   std::optional<connection_id> destination;
   for (byte_span rest = datagram; !rest.empty() && state_.end.is_open();) {
-    const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size());
+    const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size(), quic_bit_rule());
     if (!header) {
       drop(state_, drop_cause::malformed, rest.size());
       break;
@@ -90,10 +87,10 @@ bool packet_receiver::ends_by_stateless_reset(byte_view end_of_datagram) {
 }
 
 void packet_receiver::receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival) {
-  if (header.type == wire::packet_type::version_negotiation) return receive_version_negotiation(packet);
-  if (header.type == wire::packet_type::retry) return receive_retry(packet);
+  if (header.type == wire::packet_type::version_negotiation) return answers_.receive_version_negotiation(packet);
+  if (header.type == wire::packet_type::retry) return answers_.receive_retry(packet);
   const auto id = space_of(header.type);
-  const bool wrong_version = header.type != wire::packet_type::one_rtt && header.version != state_.version;
+  const bool wrong_version = !state_.versions.admits(header.type, header.version);
   const bool too_small =
       header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
   if (!id || wrong_version || too_small) {
@@ -122,6 +119,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
     return;
   }
   if (opened->next_keys) follow_key_update(opened->number);
+  if (header.type == wire::packet_type::initial) learn_version(header.version);
   process(space, header, *opened, arrival);
 }
 
@@ -129,7 +127,7 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span pa
                                                                     packet_space& space) {
   const bool one_rtt = space.is_application();
   crypto::header_key& header_key = one_rtt                         ? state_.keys.application_read->header()
-                                   : space.id == space_id::initial ? state_.keys.initial_read->header
+                                   : space.id == space_id::initial ? initial_keys(header.version).header
                                                                    : state_.keys.handshake_read->header;
   const auto unprotected = crypto::unprotect_header(packet, header.packet_number_offset, header_key);
   if (!unprotected) return std::nullopt;
@@ -140,11 +138,17 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span pa
   if (one_rtt) return open_one_rtt(packet, number, header_size);
 
   crypto::packet_key& key =
-      space.id == space_id::initial ? state_.keys.initial_read->packet : state_.keys.handshake_read->packet;
+      space.id == space_id::initial ? initial_keys(header.version).packet : state_.keys.handshake_read->packet;
   const byte_span sealed = packet.subspan(header_size);
   if (!key.open(number, packet.first(header_size), sealed)) return std::nullopt;
   return opened_packet{
       .number = number, .size = packet.size(), .payload = sealed.first(sealed.size() - crypto::aead_tag_size)};
+}
+
+direction_keys& packet_receiver::initial_keys(quic_version version) {
+  if (version == state_.versions.chosen()) return *state_.keys.initial_read;
+  if (!state_.keys.negotiated_initial_read) state_.tls.derive_negotiated_initial_read(version);
+  return *state_.keys.negotiated_initial_read;
 }
 
 std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte_span packet, std::uint64_t number,
@@ -183,6 +187,9 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   if (!summary) return fail(state_, summary.error());
   space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
   if (!state_.end.is_open()) return;
+  // RFC 9369, section 4.1: a server that speaks TLS in the client's version has chosen it.
+  if (summary->carries_crypto && state_.is_client() && !state_.versions.is_settled())
+    state_.versions.settle(state_.versions.chosen());
 
   if (header.type == wire::packet_type::handshake && state_.is_server()) {
     // Section 8.1: who can send a Handshake packet has seen our Initial one. RFC 9001, section 4.9.1: and needs no more
@@ -222,6 +229,12 @@ bool packet_receiver::learn_peer_id(const wire::packet_header& header) {
   return header.source == state_.peer_ids.handshake_id();
 }
 
+void packet_receiver::learn_version(quic_version version) {
+  if (state_.is_server() || state_.versions.is_settled() || version == state_.versions.chosen()) return;
+  state_.versions.settle(version);
+  state_.tls.switch_initial_version(version);
+}
+
 void packet_receiver::follow_key_update(std::uint64_t packet_number) {
   state_.keys.application_read->advance(packet_number);
   state_.keys.previous_read_keys_expire = state_.now + 3 * probe_timeout(state_);
@@ -258,7 +271,7 @@ void packet_receiver::receive_waiting() {
   std::vector<waiting_packet> waiting;
   waiting.swap(state_.waiting);
   for (waiting_packet& each : waiting) {
-    const auto header = wire::parse_packet_header(each.bytes, state_.local_ids.first().size());
+    const auto header = wire::parse_packet_header(each.bytes, state_.local_ids.first().size(), quic_bit_rule());
     if (!header || !state_.end.is_open()) continue;
     const std::uint64_t processed_before = state_.counters.packets_received;
     receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size()});
@@ -267,41 +280,6 @@ void packet_receiver::receive_waiting() {
     if (state_.end.is_open() && nothing_used && each.bytes.size() >= min_stateless_reset)
       ends_by_stateless_reset(byte_view(each.bytes).last(sizeof(stateless_reset_token)));
   }
-}
-
-void packet_receiver::receive_version_negotiation(byte_view packet) {
-  const auto negotiation = wire::parse_version_negotiation(packet);
-  // Section 6.2: only an answer to our first packet counts, and not one that names the version we asked for.
-  const bool answers_us = negotiation && state_.is_client() && !state_.peer_id_learnt &&
-                          state_.retry_source == std::nullopt &&
-                          std::ranges::equal(negotiation->destination, state_.local_ids.first().bytes()) &&
-                          std::ranges::equal(negotiation->source, state_.peer_ids.current().bytes());
-  if (!answers_us || negotiation->versions.contains(state_.version)) {
-    drop(state_, drop_cause::unexpected, packet.size(), packet_kind::version_negotiation);
-    return;
-  }
-  state_.end.end_silently({.cause = close_cause::version_negotiation});
-  state_.local_ids.retire_all();
-  announce_end(state_);
-}
-
-void packet_receiver::receive_retry(byte_view packet) {
-  const auto retry = wire::parse_retry_packet(packet);
-  const auto labels = state_.version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
-  // Section 17.2.5.2: at most one, before any other packet, and only with the right tag.
-  const bool acceptable = retry && state_.is_client() && !state_.peer_id_learnt && !state_.retry_source &&
-                          retry->version == state_.version && retry->destination == state_.local_ids.first() &&
-                          retry->source != state_.original_destination &&
-                          crypto::verify_retry_tag(labels, state_.original_destination.bytes(), packet);
-  if (!acceptable) {
-    drop(state_, drop_cause::unexpected, packet.size(), packet_kind::retry);
-    return;
-  }
-  state_.retry_source = retry->source;
-  state_.token.assign(retry->token.begin(), retry->token.end());
-  state_.peer_ids.set_handshake_id(retry->source);
-  state_.tls.derive_initial_keys(retry->source);
-  recovery_.on_retry();
 }
 
 void packet_receiver::advance_handshake() {
@@ -328,6 +306,7 @@ transport_result<void> packet_receiver::check_peer_parameters(const transport_pa
     return mismatch("initial_source_connection_id is missing or not the one that was used");
   }
   if (state_.is_server()) return {};
+  if (auto checked = state_.versions.check(peer.version_information); !checked) return checked;
   if (peer.original_destination_connection_id != state_.original_destination) {
     return mismatch("original_destination_connection_id is missing or not the one that was used");
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "quic/connection_state.hpp"
+#include "quic/first_flight.hpp"
 #include "quic/frame_receiver.hpp"
 #include "quic/loss_recovery.hpp"
 #include "wire/packet_header.hpp"
@@ -11,7 +12,7 @@ namespace quasio::quic {
 class packet_receiver {
 public:
   packet_receiver(connection_state& state, loss_recovery& recovery) noexcept
-      : state_(state), recovery_(recovery), frames_(state, recovery) {}
+      : state_(state), recovery_(recovery), frames_(state, recovery), answers_(state, recovery) {}
 
   void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
 
@@ -33,8 +34,6 @@ private:
 
   void tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const;
   void receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival);
-  void receive_retry(byte_view packet);
-  void receive_version_negotiation(byte_view packet);
   bool learn_peer_id(const wire::packet_header& header);
 
   std::optional<opened_packet> open(byte_span packet, const wire::packet_header& header, packet_space& space);
@@ -42,6 +41,14 @@ private:
   void process(packet_space& space, const wire::packet_header& header, const opened_packet& packet,
                const arrival_info& arrival);
   path& path_of(const arrival_info& arrival);
+
+  direction_keys& initial_keys(quic_version version);
+  void learn_version(quic_version version);
+
+  /// RFC 9287, section 3: who has said so takes packets whatever their QUIC bit.
+  wire::fixed_bit_rule quic_bit_rule() const noexcept {
+    return state_.config.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased : wire::fixed_bit_rule::must_be_set;
+  }
 
   void wait_for_keys(byte_view packet, const arrival_info& arrival);
   void receive_waiting();
@@ -57,6 +64,7 @@ private:
   connection_state& state_;
   loss_recovery& recovery_;
   frame_receiver frames_;
+  first_flight answers_;
 };
 
 }  // namespace quasio::quic

@@ -23,7 +23,7 @@ std::size_t write_refusal(byte_span reply, const wire::packet_header& initial, t
   const byte_span packet = out.written();
   const std::size_t number_offset = header_size - number_length;
   wire::set_length(packet, length_position, packet.size() - number_offset);
-  const auto labels = initial.version == quic_version::v2 ? crypto::key_labels::v2 : crypto::key_labels::v1;
+  const auto labels = labels_of(initial.version);
   const auto secrets = crypto::derive_initial_secrets(labels, initial.destination.bytes());
   direction_keys keys = direction_keys::derive(secrets.server, crypto::initial_aead, labels);
   keys.packet.seal(0, packet.first(header_size), packet.subspan(header_size));

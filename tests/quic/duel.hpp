@@ -53,6 +53,7 @@ struct duel_options {
   crypto::tls_context tls;   ///< Of the connection under test; empty: the usual one.
   quic::retry_policy retry = quic::retry_policy::never;
   quic_version version = quic_version::v1;
+  std::optional<quic_version> tested_version = {};  ///< Of a client under test, where it is another.
   transport_parameters peer_parameters = generous_parameters();
   bool parameters_as_given = false;  ///< See hostile_peer::identity.
   std::optional<bytes> encoded_parameters = {};
@@ -91,7 +92,7 @@ public:
                                               .alpn = {"test"},
                                               .path = path,
                                               .transport = options_.transport,
-                                              .version = options_.version,
+                                              .version = options_.tested_version.value_or(options_.version),
                                               .observe = options_.observe},
                                              random, now)
                        .value();

@@ -80,6 +80,9 @@ world_settings bad_world(std::uint64_t seed) {
   world_settings settings{.seed = seed, .to_server = bad_link(random), .to_client = bad_link(random)};
   settings.retry = random.happens(0.2) ? quic::retry_policy::always : quic::retry_policy::never;
   settings.version = random.happens(0.2) ? quic_version::v2 : quic_version::v1;
+  // Some clients want the other version, and some servers know only one.
+  if (random.happens(0.2)) settings.client.versions.supported = {quic_version::v2, quic_version::v1};
+  if (random.happens(0.1)) settings.server.versions.supported = {quic_version::v2};
   settings.client.handshake_timeout = settings.server.handshake_timeout = 120s;
   settings.client.max_idle_timeout = settings.server.max_idle_timeout = 120s;
   return settings;

@@ -29,7 +29,8 @@ struct client_options {
   std::vector<std::string> alpn;  ///< Protocols offered, the most wanted first. At least one (RFC 9001, section 8.1).
   network_path path;
   settings transport;
-  quic_version version = quic_version::v1;
+  /// Of the first packet: one of the supported ones. Empty: version 1 if it is among them, else the most wanted.
+  std::optional<quic_version> version;
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
   observer_factory observe;                                 ///< Empty: nobody watches.
 };
@@ -53,7 +54,8 @@ struct handshake_summary {
   std::string alpn;
   std::string cipher;
   std::string group;
-  quic_version version = quic_version::v1;
+  quic_version version = quic_version::v1;           ///< The one that is spoken.
+  quic_version original_version = quic_version::v1;  ///< Of the client's very first packet, as far as is known here.
   duration elapsed{};
 };
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "quasio/quic/version_settings.hpp"
 #include "quasio/recovery/congestion_settings.hpp"
 #include "quasio/recovery/loss_detection_settings.hpp"
 
@@ -76,8 +77,16 @@ struct settings {
   /// Bytes sent for each byte received before the peer's address is validated (section 8.1 allows 3).
   unsigned amplification_factor = 3;
 
-  /// Sends reserved versions, parameters and the like, so that peers stay tolerant (RFC 9000, section 15 and 18.1).
+  /// Versions of QUIC and how they are negotiated.
+  version_settings versions;
+
+  /// Sends reserved versions and transport parameters, so that peers stay tolerant (RFC 9000, sections 15 and 18.1).
   bool grease = true;
+
+  /// Lets the peer clear the QUIC bit of its packets, and clears it at random in one's own once the handshake is
+  /// complete, where the peer allows that too (RFC 9287). To be turned off where something between the peers tells
+  /// QUIC from other protocols by that bit.
+  bool grease_quic_bit = true;
 
   /// Marks packets as ECN-capable on paths where the network and the peer are found to handle that (section 13.4), so
   /// that routers can tell of congestion without dropping packets. The peer's marks are reported in any case.
