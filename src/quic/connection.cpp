@@ -21,11 +21,14 @@ endpoint_role connection::role() const noexcept { return parts_->state.role; }
 void connection::receive(byte_span datagram, const network_path& path, ecn_codepoint ecn, time_point now) {
   parts_->state.now = now;
   parts_->receive(datagram, path, ecn);
+  parts_->note_flight();
 }
 
 std::optional<transmission> connection::transmit(byte_span buffer, std::size_t max_segments, time_point now) {
   parts_->state.now = now;
-  return parts_->sender.transmit(buffer, max_segments);
+  const auto made = parts_->sender.transmit(buffer, max_segments);
+  parts_->note_flight();
+  return made;
 }
 
 std::optional<time_point> connection::next_deadline() const { return parts_->next_deadline(); }

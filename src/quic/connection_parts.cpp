@@ -226,6 +226,7 @@ statistics connection::parts::statistics() const {
   now.congestion_window = active.congestion->window();
   now.congestion_events_undone = active.congestion->undone_reductions();
   now.bytes_in_flight = active.flight.bytes();
+  now.time_in_flight = state.in_flight.total(state.now);
   now.max_datagram_size = active.max_datagram_size();
   now.ecn = active.ecn.state();
   for (const packet_space& space : state.spaces) {

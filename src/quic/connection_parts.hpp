@@ -37,6 +37,8 @@ public:
     if (state.watched) state.watched->on_stream_data(moved, state.now);
   }
 
+  void note_flight() noexcept { state.in_flight.note(state.paths.active().flight.bytes() > 0, state.now); }
+
   handshake_summary handshake() const;
   quasio::quic::statistics statistics() const;
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quasio/quic/statistics.hpp"
+#include "quic/busy_time.hpp"
 #include "quic/closing.hpp"
 #include "quic/event_queue.hpp"
 #include "quic/grease.hpp"
@@ -95,6 +96,7 @@ struct connection_state {
 
   event_queue events;
   statistics counters;
+  busy_time in_flight;  ///< Whether anything is on its way on the path in use.
   std::array<packet_space, 3> spaces;
   key_ring keys;
   version_negotiation versions;

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "quic/frame_counting.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/overloaded.hpp"
 
@@ -25,6 +26,7 @@ transport_result<packet_summary> frame_receiver::receive(packet_space& space, wi
     if (!wire::allowed_in(type, *next)) {
       return unexpected(violation(frames.last_type(), "a frame that this kind of packet may not carry"));
     }
+    count(state_.counters.frames_received, *next);
     summary.ack_eliciting |= wire::is_ack_eliciting(*next);
     summary.carries_crypto |= std::holds_alternative<wire::crypto_frame>(*next);
     summary.probing_only &= wire::is_probing(*next);

@@ -67,6 +67,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
         space.sent, range.smallest, range.largest, summary,
         [&](sent_packet& packet) {
           marks.on_acked(packet);
+          state_.counters.bytes_acked += packet.bytes;
           if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
             acked.add(packet, sent_on->flight.bytes());
             sent_on->rate.on_acked(packet, state_.now);

@@ -1,7 +1,9 @@
 #include "quic/transmitter.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "quic/frame_counting.hpp"
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
@@ -57,7 +59,11 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
   std::size_t written = 0;
   std::size_t segment_size = 0;
   for (std::size_t segments = 0; segments < max_segments && buffer.size() - written >= full_size; ++segments) {
-    if (on.amplification_room() < full_size || (written > 0 && written + full_size > most)) break;
+    if (on.amplification_room() < full_size) {
+      if (written == 0) note_amplification_limit(on);
+      break;
+    }
+    if (written > 0 && written + full_size > most) break;
     if (on.ecn.mark(state_.now) != mark_) break;
     const std::size_t size = write_datagram(buffer.subspan(written, full_size), on);
     if (size == 0) break;
@@ -103,6 +109,13 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
   // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
   if (first_handshake_packet) recovery_.discard(space_id::initial);
   return sealed;
+}
+
+void transmitter::note_amplification_limit(const path& on) {
+  const bool limited = std::ranges::any_of(state_.spaces, [&](const packet_space& space) {
+    return has_write_keys(space) && (has_data(space, on) || space.probes > 0);
+  });
+  if (limited && !std::exchange(amplification_limited_, true)) ++state_.counters.amplification_limited;
 }
 
 transmitter::permission transmitter::ask_permission(path& on, std::size_t size) {
@@ -207,6 +220,7 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
     const bool idle_pace = on.rate.ran_dry() && (!state_.config.pacing || on.pacer.is_full(state_.now));
     delivery = on.rate.on_sent(size, on.flight.bytes(), idle_pace, state_.now);
   }
+  note_content(space.sent.draft());
   space.sent.append({.packet_number = packet.number(),
                      .time_sent = state_.now,
                      .bytes = static_cast<std::uint32_t>(size),
@@ -234,6 +248,13 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   return size;
 }
 
+void transmitter::note_content(const sent_frames& content) {
+  count(state_.counters.frames_sent, content);
+  const std::uint64_t resent = state_.streams.counters().bytes_resent;
+  if (resent != stream_bytes_resent_) ++state_.counters.packets_resent;
+  stream_bytes_resent_ = resent;
+}
+
 void transmitter::tell_of(packet_builder& packet, const path& on) const {
   const bool one_rtt = packet.space().is_application();
   state_.watched->on_packet_sent({.kind = kind_of(packet.space().id),
@@ -246,6 +267,7 @@ void transmitter::tell_of(packet_builder& packet, const path& on) const {
 }
 
 void transmitter::account(path& on, std::size_t size) {
+  amplification_limited_ = false;
   on.on_datagram_sent(size);
   ++state_.counters.datagrams_sent;
   state_.counters.bytes_sent += size;

@@ -40,12 +40,16 @@ private:
   std::optional<transmission> transmit_close(byte_span buffer);
   void write_close(packet_builder& packet) const;
 
+  void note_content(const sent_frames& content);
+  void note_amplification_limit(const path& on);
   void tell_of(packet_builder& packet, const path& on) const;
   void account(path& on, std::size_t size);
 
   connection_state& state_;
   loss_recovery& recovery_;
   ecn_codepoint mark_ = ecn_codepoint::not_ect;  ///< Of the datagrams that are being written.
+  std::uint64_t stream_bytes_resent_ = 0;        // When the last packet left.
+  bool amplification_limited_ = false;
 };
 
 }  // namespace quasio::quic

@@ -4,6 +4,7 @@
 
 #include "quasio/base/time.hpp"
 #include "quasio/quic/ecn_state.hpp"
+#include "quasio/quic/frame_counts.hpp"
 
 namespace quasio::quic {
 
@@ -19,6 +20,8 @@ struct statistics {
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_lost = 0;
+  std::uint64_t bytes_acked = 0;        ///< Of QUIC packets.
+  std::uint64_t packets_resent = 0;     ///< Sent with stream data that had been sent before.
   std::uint64_t stream_bytes_sent = 0;  ///< Of stream data, first transmissions only.
   std::uint64_t stream_bytes_resent = 0;
   std::uint64_t stream_bytes_received = 0;  ///< New stream data.
@@ -26,6 +29,12 @@ struct statistics {
   std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
   std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
   std::uint64_t key_updates = 0;
+
+  /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
+  std::uint64_t amplification_limited = 0;
+
+  frame_counts frames_sent;
+  frame_counts frames_received;
 
   // ECN (RFC 9000, section 13.4), in packets.
   std::uint64_t ecn_ect0_sent = 0;      ///< Marked ECT(0).
@@ -43,6 +52,7 @@ struct statistics {
   double time_threshold = 0;           ///< The same in round trips (section 6.1.2).
   std::uint64_t congestion_window = 0;
   std::uint64_t bytes_in_flight = 0;
+  duration time_in_flight{};            ///< How long anything was in flight, over the connection's life.
   std::size_t max_datagram_size = 0;    ///< Of the path in use, now.
   ecn_state ecn = ecn_state::disabled;  ///< Of the path in use.
 };
