@@ -37,7 +37,9 @@ std::uint64_t receive_buffer::put_ahead(std::uint64_t offset, byte_view bytes) {
   if (next < end) blocks_.put(next, slice(bytes, offset, next, end));
 
   const std::uint64_t fresh = ahead_.insert(offset, end);
+  bytes_ahead_ += fresh;
   if (ahead_.lowest().begin == in_order_) {
+    bytes_ahead_ -= ahead_.lowest().end - in_order_;
     in_order_ = ahead_.lowest().end;
     ahead_.pop_lowest();
   }
@@ -54,12 +56,14 @@ void receive_buffer::consume(std::uint64_t count) {
 void receive_buffer::discard() {
   blocks_.release_all();
   ahead_.clear();
+  bytes_ahead_ = 0;
   read_ = in_order_;
 }
 
 void receive_buffer::restart() {
   blocks_.restart();
   ahead_.clear();
+  bytes_ahead_ = 0;
   read_ = in_order_ = 0;
 }
 

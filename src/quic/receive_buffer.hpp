@@ -25,6 +25,8 @@ public:
   std::uint64_t in_order() const noexcept { return in_order_; }
   /// How many separate pieces wait behind gaps.
   std::size_t pieces() const noexcept { return ahead_.size(); }
+  /// How many bytes these have together.
+  std::uint64_t bytes_ahead() const noexcept { return bytes_ahead_; }
 
   /// The next bytes in place, as far as they lie together; empty if none are readable.
   byte_view peek() const { return blocks_.contiguous(read_, in_order_); }
@@ -45,6 +47,7 @@ private:
 
   stream_block_sequence blocks_;
   range_set ahead_;  // What has come above in_order_, behind a gap.
+  std::uint64_t bytes_ahead_ = 0;
   std::uint64_t read_ = 0;
   std::uint64_t in_order_ = 0;
 };

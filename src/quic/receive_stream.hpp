@@ -52,6 +52,8 @@ public:
 
   /// How many separate pieces wait behind gaps.
   std::size_t pieces() const noexcept { return buffer_.pieces(); }
+  /// How many bytes these have together.
+  std::uint64_t bytes_ahead() const noexcept { return buffer_.bytes_ahead(); }
 
   /// Returns true once when there is something to read, and again after the reader had drained the stream.
   bool take_readable_news() noexcept;

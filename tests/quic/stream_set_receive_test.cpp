@@ -211,6 +211,22 @@ TEST(hostile_peer, is_refused_when_it_scatters_more_pieces_than_allowed) {
   EXPECT_EQ(refused.error().code, transport_error_code::internal_error);
 }
 
+TEST(stream_set, takes_any_number_of_pieces_that_are_worth_their_gaps) {
+  settings own;
+  own.max_stream_gaps = 10;
+  stream_endpoint server(endpoint_role::server, own);
+  const std::string piece(512, 'x');
+  for (std::uint64_t index = 0; index < 100; ++index) {
+    ASSERT_TRUE(server.receive_stream(0, 1024 * index + 512, piece)) << index;
+  }
+  for (std::uint64_t index = 0; index < 90; ++index) ASSERT_TRUE(server.receive_stream(0, 1024 * index, piece));
+  // Ten pieces are left: scattered bytes behind them are what the limit is for.
+  ASSERT_TRUE(server.receive_stream(0, 200'000, piece));
+  const auto refused = server.receive_stream(0, 300'000, "x");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, transport_error_code::internal_error);
+}
+
 TEST(hostile_peer, cannot_make_scattered_bytes_cost_more_than_the_windows) {
   const settings own;
   stream_endpoint server(endpoint_role::server, own);
