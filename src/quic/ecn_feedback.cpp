@@ -57,11 +57,15 @@ void ecn_feedback::report_congestion(const recovery::sent_packet_info& newest, s
   if (!sent_on || sent_on->ecn.has_failed()) return;
   state_.counters.ecn_ce_acked += marks;
   // RFC 9002, appendix B.7. Marks of one round trip are one sign: the controller sees it by when the packet was sent.
-  sent_on->congestion->on_congestion_event({.signal = recovery::congestion_signal::ecn_ce,
-                                            .newest_time_sent = newest.time_sent,
-                                            .bytes_lost = 0,
-                                            .bytes_in_flight = sent_on->flight.bytes()},
-                                           state_.now);
+  const bool recovering = sent_on->congestion->on_congestion_event({.signal = recovery::congestion_signal::ecn_ce,
+                                                                    .newest_time_sent = newest.time_sent,
+                                                                    .bytes_lost = 0,
+                                                                    .bytes_in_flight = sent_on->flight.bytes()},
+                                                                   state_.now);
+  if (recovering) {
+    ++state_.counters.congestion_events;
+    sent_on->on_lost(0, recovering, state_.now);  // The flight comes down as it does after a loss.
+  }
   sent_on->update_pacing(state_.now);
 }
 
