@@ -55,7 +55,10 @@ public:
         random(random_bytes),
         reset_token_key(or_random(options.reset_token_key, random)),
         resets(reset_token_key, options.stateless_reset),
-        tokens(crypto::token_key(or_random(options.token_key, random)), options.retry_token_lifetime),
+        tokens(std::make_shared<address_tokens>(
+            options.token_keys ? options.token_keys : token_keys::generate(random),
+            options.spent_tokens ? options.spent_tokens : std::make_shared<spent_tokens>(),
+            address_token_lifetimes{options.retry_token_lifetime, options.new_token_lifetime})),
         supported(supported_versions(options.transport.versions)),
         quic_bit_rule(options.transport.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased
                                                         : wire::fixed_bit_rule::must_be_set) {
@@ -67,15 +70,15 @@ public:
   decision reset(byte_view datagram, byte_span reply, time_point now);
   decision negotiate_version(const wire::routing_header& header, byte_span reply);
   decision retry(const wire::packet_header& initial, const network_path& path, byte_span reply, time_point now);
-  decision accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim, const network_path& path,
-                  time_point now);
+  decision accept(const wire::packet_header& initial, const retry_claim* claim, bool address_validated,
+                  const network_path& path, time_point now);
   bool wants_proof(std::size_t handshaking) const noexcept;
 
   acceptor_options options;
   random_source& random;
   std::array<std::uint8_t, 32> reset_token_key;
   stateless_reset_sender resets;
-  address_tokens tokens;
+  std::shared_ptr<address_tokens> tokens;  // Shared with the connections, which give tokens too.
   std::vector<quic_version> supported;
   // RFC 9287, section 3.1: a client with a token of ours may clear the bit from its first packet on.
   wire::fixed_bit_rule quic_bit_rule;
@@ -86,6 +89,8 @@ acceptor::acceptor(acceptor_options options, random_source& random)
 acceptor::~acceptor() = default;
 
 std::size_t acceptor::connection_id_size() const noexcept { return parts_->options.connection_ids->size(); }
+
+void acceptor::synchronise(const wall_clock& clock) noexcept { parts_->tokens->synchronise(clock); }
 
 acceptor::decision acceptor::consider(byte_view datagram, const network_path& path, std::size_t handshaking,
                                       byte_span reply, time_point now) {
@@ -105,20 +110,29 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
   const auto initial = wire::parse_packet_header(datagram, options.connection_ids->size(), quic_bit_rule);
   if (!initial || initial->type != wire::packet_type::initial) return ignored{ignored::cause::not_initial};
   const bool has_token = !initial->token.empty();
-  const auto claim = has_token ? tokens.open(initial->token, path.peer, now) : std::nullopt;
-  if (!claim) {
-    // Section 8.1.3: a token that cannot be read is no worse than none.
-    if (initial->destination.size() < min_first_destination) return ignored{ignored::cause::not_initial};
-    if (wants_proof(handshaking)) return retry(*initial, path, reply, now);
-  } else if (claim->retry_source != initial->destination) {
-    // Section 8.1.2: a Retry token that does not belong to this attempt ends it at once.
+  const token_verdict verdict =
+      has_token ? tokens->judge(initial->token, path.peer, initial->version, now) : token_verdict(no_proof{});
+  const auto* claim = std::get_if<retry_claim>(&verdict);
+  const bool is_spoilt = std::holds_alternative<spoilt_retry>(verdict);
+  if (is_spoilt || (claim && claim->retry_source != initial->destination)) {
+    // Section 8.1.2: a Retry token that does not hold, or not for this attempt, ends it at once: the client would take
+    // no other.
     const std::size_t size = write_refusal(reply, *initial, transport_error_code::invalid_token);
     return size > 0 ? decision(stateless_reply{stateless_reply::kind::refusal, size})
                     : decision(ignored{ignored::cause::bad_token});
   }
+  const auto* known = std::get_if<known_address>(&verdict);
+  if (!claim) {
+    // Section 8.1.3: a token that cannot be read, or does not hold, is no worse than none.
+    if (initial->destination.size() < min_first_destination) return ignored{ignored::cause::not_initial};
+    if (!known && wants_proof(handshaking)) return retry(*initial, path, reply, now);
+  }
   if (handshaking >= options.max_handshakes) return ignored{ignored::cause::refused};
   if (!is_authentic(datagram, *initial)) return ignored{ignored::cause::unauthentic};
-  return accept(*initial, claim, path, now);
+  // Section 8.1.4: what was used before proves nothing.
+  const bool proves_address = claim || (known && tokens->spend(*known));
+  if (!proves_address && wants_proof(handshaking)) return retry(*initial, path, reply, now);
+  return accept(*initial, claim, proves_address, path, now);
 }
 
 bool acceptor::parts::wants_proof(std::size_t handshaking) const noexcept {
@@ -157,7 +171,7 @@ acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header
 acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, const network_path& path, byte_span reply,
                                           time_point now) {
   const connection_id source = options.connection_ids->generate(random);
-  const auto token = tokens.make({initial.destination, source}, path.peer, random, now);
+  const auto token = tokens->make_retry({initial.destination, source}, path.peer, initial.version, random, now);
   byte_writer out(reply);
   wire::encode_retry_body(
       out, {.version = initial.version, .destination = initial.source, .source = source, .token = token});
@@ -167,8 +181,8 @@ acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, co
   return stateless_reply{stateless_reply::kind::retry, out.position()};
 }
 
-acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const std::optional<retry_claim>& claim,
-                                           const network_path& path, time_point now) {
+acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const retry_claim* claim,
+                                           bool address_validated, const network_path& path, time_point now) {
   const connection_origin origin{.role = endpoint_role::server,
                                  .version = initial.version,
                                  .transport = options.transport,
@@ -179,9 +193,10 @@ acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, c
                                  .retry_source = claim ? std::optional(claim->retry_source) : std::nullopt,
                                  .reset_token_key = reset_token_key,
                                  .connection_ids = options.connection_ids,
+                                 .issuer = {tokens, options.new_tokens},
                                  .now = now,
                                  .observe = options.observe};
-  auto made = connection::parts::accept(options.tls, options.alpn, origin, claim.has_value(), random);
+  auto made = connection::parts::accept(options.tls, options.alpn, origin, address_validated, random);
   if (!made) return ignored{ignored::cause::tls};
   return std::unique_ptr<connection>(new connection(std::move(*made)));
 }

@@ -57,6 +57,7 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
   connection_state& state = made->state;
   // Only a server's sending is limited before the peer's address is proved (section 8.1).
   state.paths.active().validate();
+  if (options.token.size() <= largest_token(state.config)) state.token = std::move(options.token);
   state.tls.derive_initial_keys(destination);
   made->identity_ = {std::move(options.tls), std::move(options.server_name), std::move(options.alpn)};
   if (auto started = made->start_client(); !started) return unexpected(started.error());
@@ -217,6 +218,9 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_sent = state.streams.counters().bytes_sent;
   now.stream_bytes_resent = state.streams.counters().bytes_resent;
   now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.tokens_given = state.tokens.given();
+  now.tokens_received = state.tokens.taken();
+  now.tokens_ignored = state.tokens.ignored();
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

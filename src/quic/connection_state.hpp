@@ -18,6 +18,7 @@
 #include "quic/path_set.hpp"
 #include "quic/peer_connection_ids.hpp"
 #include "quic/stream_set.hpp"
+#include "quic/token_exchange.hpp"
 #include "quic/version_negotiation.hpp"
 
 namespace quasio::quic {
@@ -41,6 +42,7 @@ struct connection_origin {
   std::optional<connection_id> retry_source;
   std::array<std::uint8_t, 32> reset_token_key;
   std::shared_ptr<connection_id_generator> connection_ids;
+  token_issuer issuer{};  ///< A server's.
   time_point now;
   observer_factory observe;
 };
@@ -65,6 +67,7 @@ struct connection_state {
         local_ids(origin.connection_ids, origin.reset_token_key, random, events, origin.local_id,
                   config.max_issued_connection_ids),
         peer_ids(config.active_connection_id_limit, config.max_pending_retirements),
+        tokens(origin.issuer, config, random, events),
         paths(origin.path, config, random, origin.now),
         streams(role, config, events),
         idle(config.max_idle_timeout, origin.now),
@@ -92,7 +95,8 @@ struct connection_state {
 
   connection_id original_destination;
   std::optional<connection_id> retry_source;
-  std::vector<std::uint8_t> token;  ///< A client's, from a Retry; stands in its Initial packets.
+  /// A client's, from a Retry or an earlier connection; stands in its Initial packets.
+  std::vector<std::uint8_t> token;
 
   event_queue events;
   statistics counters;
@@ -106,6 +110,7 @@ struct connection_state {
 
   local_connection_ids local_ids;
   peer_connection_ids peer_ids;
+  token_exchange tokens;
   path_set paths;
   stream_set streams;
   closing end;

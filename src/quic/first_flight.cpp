@@ -37,6 +37,7 @@ void first_flight::receive_retry(byte_view packet) {
   const bool acceptable = retry && state_.is_client() && !state_.peer_id_learnt && !state_.retry_source &&
                           retry->version == version && retry->destination == state_.local_ids.first() &&
                           retry->source != state_.original_destination &&
+                          retry->token.size() <= largest_token(state_.config) &&
                           crypto::verify_retry_tag(labels_of(version), state_.original_destination.bytes(), packet);
   if (!acceptable) return drop(state_, drop_cause::unexpected, packet.size(), packet_kind::retry);
   state_.retry_source = retry->source;
@@ -53,6 +54,8 @@ void begin_again(connection_state& state, loss_recovery& recovery, const connect
   state.versions.begin_again(*state.version_to_begin_again);
   state.version_to_begin_again.reset();
   state.waiting.clear();
+  // RFC 9369, section 5: a token of one version is none in another.
+  state.token.clear();
   state.keys.negotiated_initial_read.reset();
   state.original_destination = destination;
   state.peer_ids.set_handshake_id(destination);

@@ -50,8 +50,9 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           [&](const wire::crypto_frame& crypto) -> result_type {
             return state_.tls.receive(packet.space.id, crypto.offset, crypto.data);
           },
-          [&](const wire::new_token_frame&) -> result_type {
+          [&](const wire::new_token_frame& given) -> result_type {
             if (server) return unexpected(violation(0, "only a server issues tokens"));
+            state_.tokens.on_token(given.token, state_.versions.current());
             return {};
           },
           [&](const wire::new_connection_id_frame& issued) -> result_type { return state_.peer_ids.receive(issued); },
@@ -64,7 +65,10 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           },
           [&](const wire::path_response_frame& response) -> result_type {
             // Section 19.18 lets a response that answers nothing be an error; it may as well be a late one.
-            state_.paths.on_response(response.data, state_.now);
+            const bool validated = state_.paths.on_response(response.data, state_.now);
+            const path& active = state_.paths.active();
+            if (validated && server && active.is_validated())
+              state_.tokens.on_address_validated(active.address().peer, state_.versions.current(), state_.now);
             return {};
           },
           [&](const wire::connection_close_frame& close) -> result_type {

@@ -203,6 +203,8 @@ void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& fram
       space.crypto.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::retire_connection_id) {
       state_.peer_ids.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::new_token) {
+      state_.tokens.on_acked(frame);
     }
   }
 }
@@ -222,6 +224,9 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
         break;
       case sent_frame_kind::retire_connection_id:
         state_.peer_ids.on_lost(frame);
+        break;
+      case sent_frame_kind::new_token:
+        state_.tokens.on_lost(frame);
         break;
       case sent_frame_kind::handshake_done:
         state_.handshake_done_due = true;

@@ -93,7 +93,9 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   const bool wrong_version = !state_.versions.admits(header.type, header.version);
   const bool too_small =
       header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
-  if (!id || wrong_version || too_small) {
+  // Section 17.2.2: servers send none.
+  const bool has_token = state_.is_client() && !header.token.empty();
+  if (!id || wrong_version || too_small || has_token) {
     drop(state_, drop_cause::unexpected, packet.size(), kind_of(header.type));
     return;
   }
@@ -339,6 +341,7 @@ void packet_receiver::complete_handshake() {
   if (state_.is_client()) return;
   // RFC 9001, section 4.1.2: for a server completion is confirmation.
   state_.handshake_done_due = true;
+  state_.tokens.on_address_validated(state_.paths.active().address().peer, state_.versions.current(), state_.now);
   // Copies of the client's first packets may still be on their way; they must not pass for those of a new client.
   state_.temporary_id_expires = state_.now + 3 * probe_timeout(state_);
   note_confirmation(state_);

@@ -24,6 +24,7 @@ enum class sent_frame_kind : std::uint8_t {
   retire_connection_id,  ///< `id` is the sequence number.
   path_challenge,
   handshake_done,
+  new_token,  ///< `id` is the token's number.
 };
 
 /// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes

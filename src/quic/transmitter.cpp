@@ -154,7 +154,8 @@ bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
   return state_.handshake_done_due || on.has_frames_to_send() || state_.local_ids.has_frames_to_send() ||
-         state_.peer_ids.has_frames_to_send() || state_.streams.has_frames_to_send();
+         state_.peer_ids.has_frames_to_send() || state_.tokens.has_frames_to_send() ||
+         state_.streams.has_frames_to_send();
 }
 
 bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
@@ -204,6 +205,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
   }
   state_.local_ids.write_frames(frames, record);
   state_.peer_ids.write_frames(frames, record);
+  state_.tokens.write_frames(frames, record);
   state_.streams.write_frames(frames, record, last_in_datagram);
   // What is left is too little for the next frame; filled up, all datagrams of a batch have one size.
   if (last_in_datagram && frames.remaining() > 0 && state_.streams.has_frames_to_send())

@@ -27,6 +27,9 @@ constexpr std::chrono::milliseconds back_off_time{20};
 
 constexpr std::size_t reply_size = 1500;
 
+/// How often the acceptor is told what time of day it is.
+constexpr std::chrono::minutes time_telling_interval{1};
+
 time_point read_clock() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
 
 bool is_long_header(byte_view datagram) noexcept { return (datagram.front() & 0x80) != 0; }
@@ -264,6 +267,7 @@ void inbound_packet_router::consider(inbound_run run, time_point now) {
 
 std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view datagram, const network_path& path,
                                                                   time_point now) {
+  tell_the_time(now);
   std::array<std::uint8_t, reply_size> answer;
   auto decision = acceptor_->consider(datagram, path, handshakes_under_way_, answer, now);
   if (const auto* const ignored = std::get_if<quic::ignored>(&decision)) {
@@ -279,6 +283,13 @@ std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view data
     return nullptr;
   }
   return std::get<std::unique_ptr<quic::connection>>(std::move(decision));
+}
+
+// The wall clock may be set, or run apart from the monotonic one while the machine sleeps.
+void inbound_packet_router::tell_the_time(time_point now) {
+  if (time_told_at_ && now - *time_told_at_ < time_telling_interval) return;
+  time_told_at_ = now;
+  acceptor_->synchronise({now, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())});
 }
 
 void inbound_packet_router::count(quic::ignored::cause why) {

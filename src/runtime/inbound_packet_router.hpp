@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -108,6 +109,7 @@ private:
   void consider(inbound_run run, time_point now);
   std::unique_ptr<quic::connection> consider(byte_view datagram, const network_path& path, time_point now);
   void count(quic::ignored::cause why);
+  void tell_the_time(time_point now);
   void take_in(std::unique_ptr<quic::connection> connection, inbound_run run);
   void reply(byte_view datagram, const network_path& path);
 
@@ -122,6 +124,7 @@ private:
   router_limits limits_;
   std::size_t connection_id_size_;
   std::unique_ptr<quic::acceptor> acceptor_;
+  std::optional<time_point> time_told_at_;
   std::shared_ptr<const router_group> group_;
 
   std::unordered_map<connection_id, io_worker*, keyed_hash> routes_;

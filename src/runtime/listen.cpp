@@ -107,7 +107,9 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
                              error_code& error) {
   listen_options shared = options;
   shared.socket.reuse_port = shards.size() > 1 || options.socket.reuse_port;
-  share_key(shared.acceptor.token_key);
+  crypto::system_random random;
+  if (!shared.acceptor.token_keys) shared.acceptor.token_keys = quic::token_keys::generate(random);
+  if (!shared.acceptor.spent_tokens) shared.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   share_key(shared.acceptor.reset_token_key);
 
   auto group = std::make_shared<router_group>();

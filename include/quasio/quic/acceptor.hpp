@@ -6,8 +6,11 @@
 #include <variant>
 #include <vector>
 
+#include "quasio/base/wall_clock.hpp"
 #include "quasio/quic/acceptor_settings.hpp"
 #include "quasio/quic/connection.hpp"
+#include "quasio/quic/spent_tokens.hpp"
+#include "quasio/quic/token_keys.hpp"
 
 namespace quasio::quic {
 
@@ -23,10 +26,24 @@ struct acceptor_options {
   std::vector<std::string> alpn;  ///< Protocols spoken, the most wanted first. At least one.
   settings transport;
   retry_policy retry = retry_policy::automatic;
-  std::size_t retry_threshold = 512;              ///< Handshakes under way from which `automatic` asks for proof.
-  std::size_t max_handshakes = 4096;              ///< Handshakes under way beyond which new ones are refused silently.
-  std::chrono::seconds retry_token_lifetime{10};  ///< How long a Retry token is good for.
-  std::array<std::uint8_t, 32> token_key{};       ///< Seals tokens; all zero: a random one is made.
+  std::size_t retry_threshold = 512;  ///< Handshakes under way from which `automatic` asks for proof.
+  std::size_t max_handshakes = 4096;  ///< Handshakes under way beyond which new ones are refused silently.
+
+  /// How long a Retry token is good for: as long as a client may take to come back at once.
+  std::chrono::seconds retry_token_lifetime{10};
+
+  /// Tokens that a client is given for later connections, for each address at which it is seen (RFC 9000,
+  /// section 8.1.3): one for the next connection, one for an attempt that fails. 0: none.
+  unsigned new_tokens = 2;
+
+  /// How long they are good for, if the keys are: at most token_keys' period is of use.
+  std::chrono::seconds new_token_lifetime{std::chrono::hours(24)};
+
+  /// Seals tokens. Null: a set of the acceptor's own, with which another one's tokens are none.
+  std::shared_ptr<quic::token_keys> token_keys;
+
+  /// Which tokens were used. Null: a record of the acceptor's own.
+  std::shared_ptr<quic::spent_tokens> spent_tokens;
 
   /// Stateless reset tokens derive from it and the connection ID: a server that is started again with the key of before
   /// can tell its old clients so. All zero: a random one. Servers may share it only where a packet always comes to the
@@ -69,6 +86,10 @@ public:
   ~acceptor();
 
   using decision = std::variant<ignored, stateless_reply, std::unique_ptr<connection>>;
+
+  /// Tells what time of day it is, so that tokens keep their age on other machines and when this one is started again.
+  /// Without it they are good within this process.
+  void synchronise(const wall_clock& clock) noexcept;
 
   /// Decides about one datagram. `handshaking` is how many accepted connections have not completed their handshake.
   /// An accepted connection has not yet seen the datagram: pass it to connection::receive() next. Its poll_event()

@@ -32,7 +32,12 @@ struct client_options {
   /// Of the first packet: one of the supported ones. Empty: version 1 if it is among them, else the most wanted.
   std::optional<quic_version> version;
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
-  observer_factory observe;                                 ///< Empty: nobody watches.
+
+  /// From a new_token_received event of an earlier connection to this server with this version; use each only once,
+  /// lest others see that the two connections are of one client (RFC 9000, section 8.1.3). Empty: none. One that is
+  /// larger than settings::max_token_size is not used.
+  std::vector<std::uint8_t> token;
+  observer_factory observe;  ///< Empty: nobody watches.
 };
 
 /// One datagram, or several of equal size (the last may be shorter) for one path, to be sent in one go.

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "quasio/quic/close_reason.hpp"
 #include "quasio/wire/connection_id.hpp"
 #include "quasio/wire/stream_id.hpp"
+#include "quasio/wire/version.hpp"
 
 namespace quasio::quic {
 
@@ -63,6 +65,13 @@ struct connection_id_retired {
   connection_id id;
 };
 
+/// A server has given a client a token for another connection to it, which spares that one the proof of its address:
+/// see client_options::token and token_store (RFC 9000, section 8.1.3).
+struct new_token_received {
+  std::vector<std::uint8_t> token;
+  quic_version version;  ///< Of the connections that it is good for (RFC 9369, section 5).
+};
+
 /// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
 /// and on_timeout() until connection::is_drained().
 struct connection_closed {
@@ -71,6 +80,6 @@ struct connection_closed {
 
 using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
                            stream_reset, stream_stopped, stream_closed, streams_available, connection_id_issued,
-                           connection_id_retired, connection_closed>;
+                           connection_id_retired, new_token_received, connection_closed>;
 
 }  // namespace quasio::quic

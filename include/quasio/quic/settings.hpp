@@ -70,6 +70,14 @@ struct settings {
   /// more is refused (RFC 9000, section 5.1.2, asks for room for twice the limit above).
   std::size_t max_pending_retirements = 32;
 
+  /// Tokens for later connections (NEW_TOKEN) that a client takes from one connection; further ones are ignored
+  /// (section 8.1.3). A server gives a handful.
+  std::size_t max_received_tokens = 8;
+
+  /// The largest token that a client keeps, presents, or takes from a Retry. It stands in each of its Initial packets,
+  /// where it must leave room for the handshake: at most 176 bytes less than max_datagram_size count.
+  std::size_t max_token_size = 1024;
+
   /// PATH_RESPONSE frames that may wait to be sent; older challenges are forgotten.
   std::size_t max_pending_path_responses = 4;
 

@@ -29,6 +29,10 @@ struct statistics {
   std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
   std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
   std::uint64_t key_updates = 0;
+  std::uint64_t tokens_given = 0;     ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
+  std::uint64_t tokens_received = 0;  ///< By a client; each was an event.
+  std::uint64_t tokens_ignored =
+      0;  ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
 
   /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
   std::uint64_t amplification_limited = 0;
