@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/command_line.hpp"
+#include "common/congestion_options.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/driver/http3_client.hpp"
 #include "quasio/driver/url.hpp"
@@ -45,6 +46,7 @@ struct client_arguments {
 
   std::vector<http3::connect_to> connect_to;
   std::chrono::milliseconds connect_timeout{15'000};
+  congestion_arguments congestion;
   std::chrono::milliseconds max_time{0};  ///< 0: for ever.
 
   bool json = false;

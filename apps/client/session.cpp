@@ -86,6 +86,7 @@ result<http3::client_options, std::string> client_session::client_options() {
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;
+  apply(arguments_.congestion, options.transport);
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include <spdlog/common.h>
 
 #include "common/command_line.hpp"
+#include "common/congestion_options.hpp"
 #include "common/host_port.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/quic/acceptor.hpp"
@@ -35,6 +36,7 @@ struct server_arguments {
   std::size_t max_connections = 100'000;
   quic::retry_policy retry = quic::retry_policy::automatic;
   std::chrono::milliseconds idle_timeout{30'000};
+  congestion_arguments congestion;
   std::chrono::milliseconds drain_timeout{10'000};
   bool tcp = true;
 

@@ -239,6 +239,11 @@ statistics connection::parts::statistics() const {
     now.ecn_ect1_received += space.acks.ect1();
     now.ecn_ce_received += space.acks.ce();
   }
+  now.pacing_rate = active.pacer.rate();
+  now.delivery_rate = active.rate.latest();
+  now.bandwidth_estimate = active.congestion->bandwidth_estimate().value_or(0);
+  now.congestion_controller = active.congestion->name();
+  now.congestion_state = active.congestion->state();
   return now;
 }
 

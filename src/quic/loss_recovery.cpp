@@ -77,8 +77,8 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
         },
         [&](sent_packet& late) {
           ++state_.counters.packets_spuriously_lost;
-          if (path* sent_on = state_.paths.find(late.path)) {
-            if (late.in_flight) sent_on->rate.on_late(late.bytes);
+          if (path* sent_on = late.in_flight ? state_.paths.find(late.path) : nullptr) {
+            sent_on->rate.on_late(late.bytes);
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
             sent_on->update_pacing(state_.now);
           }

@@ -3,11 +3,6 @@
 namespace quasio::quic {
 namespace {
 
-std::string_view congestion_state(const recovery::congestion_controller& controller) noexcept {
-  if (controller.in_recovery()) return "recovery";
-  return controller.in_slow_start() ? "slow_start" : "congestion_avoidance";
-}
-
 std::optional<std::uint64_t> finite(std::uint64_t threshold) noexcept {
   return threshold == recovery::congestion_controller::infinite ? std::nullopt : std::optional(threshold);
 }
@@ -66,7 +61,7 @@ void observation::recovery_changed(const path& on, std::uint32_t pto_count, time
                           .slow_start_threshold = finite(on.congestion->slow_start_threshold()),
                           .pacing_rate = on.pacer.rate()},
                          now);
-  const std::string_view state = congestion_state(*on.congestion);
+  const std::string_view state = on.congestion->state();
   if (state == congestion_state_) return;
   observer_->on_congestion_state({on.id(), congestion_state_, state}, now);
   congestion_state_ = state;

@@ -15,18 +15,23 @@ constexpr int challenge_attempts = 3;
 // Section 8.2.1.
 constexpr std::size_t full_challenge_datagram = 1200;
 
-std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings) {
-  recovery::congestion_settings wanted = settings.congestion;
-  wanted.paced = settings.pacing;
-  return recovery::make_congestion_controller(wanted, settings.max_datagram_size);
+std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings, std::uint64_t seed) {
+  recovery::congestion_settings congestion = settings.congestion;
+  congestion.paced = settings.pacing;
+  if (congestion.seed == 0) congestion.seed = seed;
+  if (settings.congestion_controller && *settings.congestion_controller) {
+    if (auto own = (*settings.congestion_controller)(congestion, settings.max_datagram_size)) return own;
+  }
+  return recovery::make_congestion_controller(congestion, settings.max_datagram_size);
 }
 
 }  // namespace
 
-path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now)
+path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now,
+           std::uint64_t seed)
     : rtt(settings.initial_rtt),
-      pacer({}, settings.max_datagram_size, now),
-      congestion(make_controller(settings)),
+      pacer(settings.pacer, settings.max_datagram_size, now),
+      congestion(make_controller(settings, seed)),
       ecn(settings),
       id_(path_id),
       address_(path_address),

@@ -24,8 +24,9 @@ namespace quasio::quic {
 /// how much it can take (RFC 9000, sections 8 and 9; RFC 9002).
 class path {
 public:
-  /// `id` tells paths of one connection apart in the records of sent packets.
-  path(std::uint16_t id, const network_path& address, const settings& settings, time_point now);
+  /// `id` tells paths of one connection apart in the records of sent packets. `seed` is for the random choices of the
+  /// congestion controller.
+  path(std::uint16_t id, const network_path& address, const settings& settings, time_point now, std::uint64_t seed = 0);
 
   std::uint16_t id() const noexcept { return id_; }
   const network_path& address() const noexcept { return address_; }

@@ -1,11 +1,24 @@
 #include "quic/path_set.hpp"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace quasio::quic {
 namespace {
 
 constexpr std::size_t max_paths = 4;
+
+/// For controllers that choose by chance; the others leave the random source alone.
+std::uint64_t draw_seed(const settings& settings, random_source& random) {
+  const bool by_chance =
+      settings.congestion_controller || settings.congestion.algorithm == recovery::congestion_algorithm::bbr;
+  if (!by_chance) return 0;
+  std::array<std::uint8_t, 8> bytes{};
+  random.fill(bytes);
+  return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0},
+                         [](std::uint64_t seed, std::uint8_t byte) { return seed << 8 | byte; });
+}
 
 bool same_host(const ip_endpoint& a, const ip_endpoint& b) noexcept { return a.address == b.address; }
 
@@ -13,7 +26,7 @@ bool same_host(const ip_endpoint& a, const ip_endpoint& b) noexcept { return a.a
 
 path_set::path_set(const network_path& first, const settings& settings, random_source& random, time_point now)
     : settings_(settings), random_(random) {
-  paths_.push_back(std::make_unique<path>(next_id_++, first, settings_, now));
+  paths_.push_back(std::make_unique<path>(next_id_++, first, settings_, now, draw_seed(settings_, random_)));
 }
 
 path* path_set::find(std::uint16_t id) noexcept {
@@ -32,7 +45,7 @@ path* path_set::find_by_peer(const ip_endpoint& peer) noexcept {
 
 path& path_set::add(const network_path& address, time_point now) {
   make_room();
-  paths_.push_back(std::make_unique<path>(unused_id(), address, settings_, now));
+  paths_.push_back(std::make_unique<path>(unused_id(), address, settings_, now, draw_seed(settings_, random_)));
   return *paths_.back();
 }
 

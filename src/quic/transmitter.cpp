@@ -240,6 +240,8 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
     on.congestion->on_packet_sent(
         {.bytes = size, .bytes_in_flight_before = on.flight.bytes(), .app_limited = on.rate.app_limited()}, state_.now);
     on.flight.on_sent(size, on.congestion->window(), on.max_datagram_size(), state_.now);
+    // A controller may answer silence with another rate.
+    if (on.flight.bytes() == size) on.update_pacing(state_.now);
     on.pacer.on_sent(state_.now, size);
   }
   if (ack_eliciting) {

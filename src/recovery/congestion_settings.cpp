@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "recovery/bbr.hpp"
 #include "recovery/cubic.hpp"
 #include "recovery/new_reno.hpp"
 
@@ -20,6 +21,8 @@ std::uint64_t initial_window(const congestion_settings& settings, std::size_t ma
 std::unique_ptr<congestion_controller> make_congestion_controller(const congestion_settings& settings,
                                                                   std::size_t max_datagram_size) {
   switch (settings.algorithm) {
+    case congestion_algorithm::bbr:
+      return std::make_unique<bbr>(settings, max_datagram_size);
     case congestion_algorithm::new_reno:
       return std::make_unique<new_reno>(settings, max_datagram_size);
     case congestion_algorithm::cubic:

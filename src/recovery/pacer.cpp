@@ -62,6 +62,7 @@ void pacer::resize() noexcept {
 
 std::int64_t pacer::credit_at(time_point now) const noexcept {
   const std::int64_t elapsed = std::max(now - refilled_at_, duration::zero()).count();
+  if (elapsed == 0) return credit_;  // All but the first packet of a batch: spares them the division.
   const std::int64_t missing = capacity_ - credit_;
   if (elapsed >= rounded_up(missing, rate_)) return capacity_;
   return credit_ + elapsed * static_cast<std::int64_t>(rate_);

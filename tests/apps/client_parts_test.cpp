@@ -152,6 +152,15 @@ TEST(client_arguments, refuse_unknown_options_and_numbers) {
   expect_refusal({"-s", "-v", url}, "-");
 }
 
+TEST(client_arguments, choose_how_fast_to_send) {
+  const client_arguments out =
+      accepted({"--congestion", "bbr", "--initial-window", "20", "--max-pacing-rate", "100", url});
+  EXPECT_EQ(out.congestion.algorithm, "bbr");
+  EXPECT_EQ(out.congestion.initial_window, 20u);
+  EXPECT_EQ(out.congestion.max_pacing_megabits, 100);
+  expect_refusal({"--congestion", "vegas", url}, "vegas");
+}
+
 TEST(client_arguments, repeat_urls) {
   const client_arguments out = accepted({"--repeat", "3", "-o", "/dev/null", "https://h/1", "-o", "x", "https://h/2"});
   ASSERT_EQ(out.transfers.size(), 6u);

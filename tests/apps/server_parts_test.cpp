@@ -114,6 +114,23 @@ TEST(server_arguments, are_refused_with_the_word_that_is_wrong) {
   complains({"--root"}, "--root");
 }
 
+TEST(server_arguments, choose_how_fast_to_send) {
+  quic::settings usual;
+  apply(accepted({}).congestion, usual);
+  EXPECT_EQ(usual.congestion.algorithm, quic::settings{}.congestion.algorithm);
+  EXPECT_EQ(usual.pacer.maximum_rate, quic::settings{}.pacer.maximum_rate);
+  quic::settings chosen;
+  apply(accepted({"--congestion", "bbr", "--initial-window", "32", "--max-pacing-rate", "2.5"}).congestion, chosen);
+  EXPECT_EQ(chosen.congestion.algorithm, recovery::congestion_algorithm::bbr);
+  EXPECT_EQ(recovery::initial_window(chosen.congestion, 1200), 38'400u);
+  EXPECT_EQ(chosen.pacer.maximum_rate, 312'500u);
+  apply(accepted({"--congestion=reno"}).congestion, chosen);
+  EXPECT_EQ(chosen.congestion.algorithm, recovery::congestion_algorithm::new_reno);
+  EXPECT_NE(refused({"--congestion", "vegas"}).error.find("'vegas' is none of bbr, cubic, reno"), std::string::npos);
+  EXPECT_NE(refused({"--initial-window", "1"}).error.find("--initial-window"), std::string::npos);
+  EXPECT_NE(refused({"--max-pacing-rate", "0"}).error.find("--max-pacing-rate"), std::string::npos);
+}
+
 TEST(server_arguments, say_help_and_version_on_standard_output) {
   const early_end help = refused({"--help"});
   EXPECT_EQ(help.code, 0);

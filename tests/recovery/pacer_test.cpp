@@ -68,6 +68,28 @@ TEST(pacer, allows_larger_bursts_where_the_rate_does) {
 
 TEST(pacer, waits_for_single_packets_at_low_rates) { EXPECT_EQ(paced_at(120'000).quantum(), datagram); }
 
+TEST(pacer, takes_the_quantum_of_a_controller_that_has_one) {
+  pacer paced = paced_at(10'000'000);
+  EXPECT_EQ(paced.quantum(), 9'600u);
+  paced.set_quantum(2500);
+  EXPECT_EQ(paced.quantum(), 2'400u) << "whole datagrams";
+  paced.set_quantum(1);
+  EXPECT_EQ(paced.quantum(), datagram);
+  paced.set_quantum(congestion_controller::infinite);
+  EXPECT_EQ(paced.quantum(), 64'800u);
+  paced.set_quantum(std::nullopt);
+  EXPECT_EQ(paced.quantum(), 9'600u);
+}
+
+TEST(pacer, is_full_until_something_leaves_and_again_after_a_pause) {
+  pacer paced = paced_at(120'000);
+  EXPECT_TRUE(paced.is_full(at({})));
+  paced.on_sent(at({}), datagram);
+  EXPECT_FALSE(paced.is_full(at({})));
+  EXPECT_FALSE(paced.is_full(at(milliseconds(9))));
+  EXPECT_TRUE(paced.is_full(at(milliseconds(10))));
+}
+
 TEST(pacer, waits_only_for_a_burst_when_more_is_asked_for) {
   pacer paced = paced_at(120'000);
   EXPECT_EQ(paced.release_time(at({}), 1'000'000), std::nullopt);

@@ -7,6 +7,7 @@
 
 #include "quasio/base/range_set.hpp"
 #include "quasio/recovery/congestion_settings.hpp"
+#include "recovery/delivery_rate.hpp"
 #include "recovery/flight.hpp"
 #include "recovery/loss_detection.hpp"
 #include "recovery/numbered_packets.hpp"
@@ -24,19 +25,27 @@ public:
 
   explicit simulated_sender(const congestion_settings& settings = {.algorithm = congestion_algorithm::new_reno},
                             const loss_detection_settings& losses = {})
-      : rtt(default_initial_rtt),
-        control(make_congestion_controller(settings, datagram)),
-        paced({}, datagram, at({})),
-        detection(losses) {
-    paced.set_rate(pacing_rate(*control, rtt.smoothed()), at({}));
+      : simulated_sender(make_congestion_controller(settings, datagram), losses) {}
+
+  explicit simulated_sender(std::unique_ptr<congestion_controller> controller,
+                            const loss_detection_settings& losses = {})
+      : rtt(default_initial_rtt), control(std::move(controller)), paced({}, datagram, at({})), detection(losses) {
+    update_pacing(at({}));
   }
 
   std::uint64_t send(time_point now, std::uint32_t bytes = datagram) {
     const std::uint64_t number = packets.next_number();
-    packets.append(
-        {.packet_number = number, .time_sent = now, .bytes = bytes, .ack_eliciting = true, .in_flight = true});
-    control->on_packet_sent({.bytes = bytes, .bytes_in_flight_before = flying.bytes()}, now);
+    const auto snapshot = rate.on_sent(bytes, flying.bytes(), paced.is_full(now), now);
+    packets.append({.packet_number = number,
+                    .time_sent = now,
+                    .bytes = bytes,
+                    .ack_eliciting = true,
+                    .in_flight = true,
+                    .delivery = snapshot});
+    control->on_packet_sent(
+        {.bytes = bytes, .bytes_in_flight_before = flying.bytes(), .app_limited = rate.app_limited()}, now);
     flying.on_sent(bytes, control->window(), datagram, now);
+    if (flying.bytes() == bytes) update_pacing(now);
     paced.on_sent(now, bytes);
     return number;
   }
@@ -44,8 +53,22 @@ public:
   /// Whether window and pacer let a full datagram go; notes that they held back data that was waiting.
   bool may_send(time_point now) {
     const bool allowed = flying.room(control->window()) >= datagram && paced.budget(now) >= datagram;
-    if (!allowed) flying.on_blocked(now);
+    if (!allowed) {
+      flying.on_blocked(now);
+      rate.on_held_back();
+    }
     return allowed;
+  }
+
+  /// There is nothing to send.
+  void run_dry(time_point now) {
+    if (flying.room(control->window()) >= datagram) rate.on_ran_dry(now);
+  }
+
+  /// When the pacer lets more go; empty when it is the window that holds back.
+  std::optional<time_point> release_time(time_point now) const {
+    if (flying.room(control->window()) < datagram) return std::nullopt;
+    return paced.release_time(now, paced.quantum());
   }
 
   /// Ranges in the order of an ACK frame: the highest first.
@@ -59,8 +82,12 @@ public:
             if (!packet.in_flight) return;
             flying.remove(packet.bytes);
             acked.bytes += packet.bytes;
+            rate.on_acked(packet, now);
           },
-          [&](const auto& packet) { control->on_spurious_loss(packet.bytes, packet.time_sent, now); });
+          [&](const auto& packet) {
+            rate.on_late(packet.bytes);
+            control->on_spurious_loss(packet.bytes, packet.time_sent, now);
+          });
     }
     if (summary.late > 0) detection.adapt_time_threshold(summary, rtt, now);
     if (!control->in_recovery()) flying.end_reduction();
@@ -70,10 +97,13 @@ public:
     acked.newest_time_sent = summary.newest.time_sent;
     acked.window_underutilized = flying.underutilized_since(acked.newest_time_sent);
     acked.rtt = rtt.statistics();
+    acked.bytes_in_flight = flying.bytes();
+    acked.rate = rate.take_sample(rtt.minimum(), now);
     control->on_packets_acked(acked, now);
     flying.on_delivered(acked.bytes, control->window(), now);
     if (!control->in_recovery()) flying.end_reduction();
-    paced.set_rate(pacing_rate(*control, rtt.smoothed()), now);
+    if (control->holds_back()) rate.mark_app_limited(flying.bytes());
+    update_pacing(now);
     pto_count = 0;
   }
 
@@ -107,6 +137,7 @@ public:
   std::unique_ptr<congestion_controller> control;
   pacer paced;
   flight flying;
+  delivery_rate rate;
   cargo_packets packets;
   loss_detection detection;
   std::uint32_t pto_count = 0;
@@ -116,6 +147,11 @@ public:
   std::uint64_t persistent_congestions = 0;
 
 private:
+  void update_pacing(time_point now) {
+    paced.set_rate(pacing_rate(*control, rtt.smoothed()), now);
+    paced.set_quantum(control->send_quantum());
+  }
+
   void detect_losses(time_point now) {
     congestion_event event;
     detection.detect_lost(packets, rtt, now, [&](const auto& packet) {
@@ -124,6 +160,7 @@ private:
       flying.remove(packet.bytes);
       event.bytes_lost += packet.bytes;
       event.newest_time_sent = packet.time_sent;
+      control->on_packet_lost(rate.on_lost(packet), now);
     });
     if (event.bytes_lost == 0) return;
     event.bytes_in_flight = flying.bytes();

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "quasio/quic/version_settings.hpp"
 #include "quasio/recovery/congestion_settings.hpp"
 #include "quasio/recovery/loss_detection_settings.hpp"
+#include "quasio/recovery/pacer_settings.hpp"
 
 namespace quasio::quic {
 
@@ -109,6 +111,13 @@ struct settings {
   recovery::loss_detection_settings loss_detection;
   std::chrono::milliseconds initial_rtt{333};  ///< RFC 9002, section 6.2.2.
   bool pacing = true;                          ///< RFC 9002, section 7.7.
+  recovery::pacer_settings pacer;              ///< How evenly, and a ceiling on the rate.
+
+  /// Makes a congestion controller of the application's own for each path, instead of the one that
+  /// congestion.algorithm names. `congestion` is passed to it, with a seed for each path. Shared by all connections
+  /// with these settings and called on whatever threads drive them. Null, or when it gives null: the library's own
+  /// serves.
+  std::shared_ptr<const recovery::congestion_controller_factory> congestion_controller;
 };
 
 }  // namespace quasio::quic

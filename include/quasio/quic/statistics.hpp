@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "quasio/base/time.hpp"
 #include "quasio/quic/ecn_state.hpp"
@@ -59,6 +60,14 @@ struct statistics {
   duration time_in_flight{};            ///< How long anything was in flight, over the connection's life.
   std::size_t max_datagram_size = 0;    ///< Of the path in use, now.
   ecn_state ecn = ecn_state::disabled;  ///< Of the path in use.
+
+  // Of the path in use, in bytes per second.
+  std::uint64_t pacing_rate = 0;         ///< What the pacer lets through.
+  std::uint64_t delivery_rate = 0;       ///< What the newest acknowledgment measured; 0 before the first.
+  std::uint64_t bandwidth_estimate = 0;  ///< What the congestion controller believes in; 0 when it keeps no estimate.
+
+  std::string_view congestion_controller;  ///< Its name, such as "reno".
+  std::string_view congestion_state;       ///< Such as "slow_start"; the words are the controller's own.
 };
 
 }  // namespace quasio::quic

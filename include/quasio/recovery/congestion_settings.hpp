@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "quasio/recovery/bbr_settings.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
 
 namespace quasio::recovery {
@@ -15,6 +16,7 @@ namespace quasio::recovery {
 enum class congestion_algorithm : std::uint8_t {
   new_reno,  ///< RFC 9002, section 7 and appendix B.
   cubic,     ///< RFC 9438.
+  bbr,       ///< BBRv3: draft-ietf-ccwg-bbr.
 };
 
 /// How a controller starts and what bounds it. Sizes in packets are multiples of the path's largest datagram.
@@ -62,6 +64,13 @@ struct congestion_settings {
   /// Whether packets will be paced; a connection sets this from its own settings. Without pacing a window is valid for
   /// one probe timeout of idleness only (RFC 5681, section 4.1).
   bool paced = true;
+
+  /// For congestion_algorithm::bbr only.
+  bbr_settings bbr;
+
+  /// Where the random choices of a controller begin (BBR spreads its probes). 0: the connection draws a fresh one for
+  /// each path. For runs that repeat.
+  std::uint64_t seed = 0;
 };
 
 /// The window that a path starts with, in bytes (RFC 9002, section 7.2).
@@ -74,7 +83,7 @@ std::uint64_t minimum_window(const congestion_settings& settings, std::size_t ma
 std::unique_ptr<congestion_controller> make_congestion_controller(const congestion_settings& settings,
                                                                   std::size_t max_datagram_size);
 
-/// What an application gives to use a controller of its own; called once a path. Must not return null.
+/// What an application gives to use a controller of its own; called once a path.
 using congestion_controller_factory =
     std::function<std::unique_ptr<congestion_controller>(const congestion_settings&, std::size_t max_datagram_size)>;
 
