@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "quic/connection_parts.hpp"
+#include "quic/datagram_capacity.hpp"
 
 namespace quasio::quic {
 
@@ -26,6 +27,7 @@ void connection::receive(byte_span datagram, const network_path& path, ecn_codep
 
 std::optional<transmission> connection::transmit(byte_span buffer, std::size_t max_segments, time_point now) {
   parts_->state.now = now;
+  if (parts_->is_established()) parts_->state.datagrams_out.note_max_payload(quic::max_datagram_payload(parts_->state));
   const auto made = parts_->sender.transmit(buffer, max_segments);
   parts_->note_flight();
   return made;
@@ -100,6 +102,25 @@ stream_result<void> connection::stop_sending(stream_id id, std::uint64_t code) {
 stream_result<void> connection::set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) {
   return parts_->state.streams.set_priority(id, urgency, incremental);
 }
+
+std::size_t connection::max_datagram_payload() const noexcept { return quic::max_datagram_payload(parts_->state); }
+
+datagram_result<void> connection::send_datagram(byte_view data, const datagram_options& options) {
+  if (!parts_->is_established()) return unexpected(datagram_error::connection_closed);
+  connection_state& state = parts_->state;
+  return state.datagrams_out.push(data, options, quic::max_datagram_payload(state), state.now);
+}
+
+std::size_t connection::purge_datagrams(const datagram_predicate& doomed) {
+  return parts_->state.datagrams_out.purge(doomed);
+}
+
+std::size_t connection::purge_datagram_group(std::uint64_t group) {
+  return purge_datagrams([group](byte_view, const datagram_options& options) { return options.group == group; });
+}
+
+std::optional<byte_view> connection::peek_datagram() const noexcept { return parts_->state.datagrams_in.peek(); }
+void connection::pop_datagram() { parts_->state.datagrams_in.pop(); }
 
 const close_reason& connection::reason() const noexcept { return parts_->state.end.reason(); }
 std::string_view connection::alpn() const noexcept { return parts_->state.tls.alpn(); }

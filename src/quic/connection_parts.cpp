@@ -121,6 +121,7 @@ transport_parameters connection::parts::own_parameters() const {
   own.initial_max_streams_uni = config.max_concurrent_unidirectional_streams;
   own.ack_delay_exponent = config.ack_delay_exponent;
   own.max_ack_delay = config.max_ack_delay;
+  own.max_datagram_frame_size = config.datagrams.max_frame_size;
   own.disable_active_migration = config.disable_active_migration;
   own.active_connection_id_limit = config.active_connection_id_limit;
   own.initial_source_connection_id = state.local_ids.first();
@@ -152,6 +153,7 @@ std::optional<time_point> connection::parts::next_deadline() const {
   next = earliest(next, state.idle.deadline(probe_timeout(state)));
   next = earliest(next, handshake_deadline());
   next = earliest(next, state.paths.next_deadline());
+  next = earliest(next, state.datagrams_out.deadline());
   next = earliest(next, state.keys.previous_read_keys_expire);
   return earliest(next, state.temporary_id_expires);
 }
@@ -192,6 +194,7 @@ void connection::parts::on_timeout() {
     // Section 9.3.2: nobody is left to speak to.
     return end_silently(close_cause::idle_timeout);
   }
+  state.datagrams_out.on_timeout(state.now);
   for (packet_space& space : state.spaces) space.acks.on_timeout(state.now);
   recovery.on_timeout();
 }
@@ -217,6 +220,8 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_sent = state.streams.counters().bytes_sent;
   now.stream_bytes_resent = state.streams.counters().bytes_resent;
   now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.datagram_frames_out = state.datagrams_out.statistics();
+  now.datagram_frames_in = state.datagrams_in.statistics();
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

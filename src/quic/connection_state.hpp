@@ -7,6 +7,8 @@
 #include "quasio/quic/statistics.hpp"
 #include "quic/busy_time.hpp"
 #include "quic/closing.hpp"
+#include "quic/datagram_receive_queue.hpp"
+#include "quic/datagram_send_queue.hpp"
 #include "quic/event_queue.hpp"
 #include "quic/grease.hpp"
 #include "quic/handshake.hpp"
@@ -17,6 +19,7 @@
 #include "quic/packet_space.hpp"
 #include "quic/path_set.hpp"
 #include "quic/peer_connection_ids.hpp"
+#include "quic/sending_order.hpp"
 #include "quic/stream_set.hpp"
 #include "quic/version_negotiation.hpp"
 
@@ -67,6 +70,9 @@ struct connection_state {
         peer_ids(config.active_connection_id_limit, config.max_pending_retirements),
         paths(origin.path, config, random, origin.now),
         streams(role, config, events),
+        datagrams_out(config.datagrams, events),
+        datagrams_in(config.datagrams, events),
+        order(config.starvation_guard),
         idle(config.max_idle_timeout, origin.now),
         loss_timer_rearmed(origin.now),
         started(origin.now),
@@ -108,6 +114,9 @@ struct connection_state {
   peer_connection_ids peer_ids;
   path_set paths;
   stream_set streams;
+  datagram_send_queue datagrams_out;
+  datagram_receive_queue datagrams_in;
+  sending_order order;
   closing end;
   idle_timer idle;
 

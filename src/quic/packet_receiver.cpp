@@ -290,6 +290,7 @@ void packet_receiver::advance_handshake() {
     if (state_.watched) state_.watched->on_peer_parameters(*peer, state_.now);
     state_.peer_parameters_applied = true;
     state_.streams.set_peer_parameters(*peer);
+    state_.datagrams_out.set_peer_limit(peer->max_datagram_frame_size);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
     if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());

@@ -82,6 +82,14 @@ public:
   /// omit its length and reach to the end.
   void write_frames(byte_writer& packet, sent_frames& record, bool last_in_packet);
 
+  /// The same in steps, for who has more to send than streams. False: the packet has no room for the next of them.
+  bool write_control_frames(byte_writer& packet, sent_frames& record);
+  /// One STREAM frame of this urgency, which must be one of urgencies_with_data(). False: it does not fit.
+  bool write_data_frame(std::size_t urgency, byte_writer& packet, sent_frames& record, bool last_in_packet);
+
+  /// A bit for each urgency at which a stream has data to send, and the credit to do so.
+  std::uint8_t urgencies_with_data() const noexcept;
+
   /// A packet with this frame was acknowledged, or declared lost. Frames of other parts are ignored. on_lost() may also
   /// be called for a packet that is only suspected lost, to send its content again in a probe.
   void on_acked(const sent_frame& frame);
@@ -138,7 +146,7 @@ private:
   void add_notice(stream& about, stream_notice notice);
   void drop_notice(stream& about, stream_notice notice) noexcept;
   void drop_notices_not_needed(stream& about) noexcept;
-  schedule_entry* next_to_send() const noexcept;
+  schedule_entry* next_to_send(std::size_t urgency) const noexcept;
   bool connection_blocked_frame_due() const noexcept;
   bool write_connection_frames(byte_writer& packet, sent_frames& record);
   bool write_limits_of_streams(stream_direction direction, byte_writer& packet, sent_frames& record);

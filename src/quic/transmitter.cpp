@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "quic/datagram_capacity.hpp"
 #include "quic/frame_counting.hpp"
+#include "quic/payload_writer.hpp"
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
@@ -70,8 +72,11 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
     account(on, size);
     written += size;
     if (segment_size == 0) segment_size = size;
-    // Segments are of one size but for the last: after a short one nothing may follow.
-    if (size < full_size) break;
+    if (size == full_size) continue;
+    // Segments are of one size but for the last: after a short one nothing may follow. But datagrams are often of one
+    // size that no two of share a packet: then that is the batch's.
+    if (segments > 0 || !next_datagram_fits(state_, size)) break;
+    full_size = size;
   }
   if (written == 0) return std::nullopt;
   return transmission{.size = written, .segment_size = segment_size, .path = on.address(), .ecn = mark_};
@@ -154,7 +159,7 @@ bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
   return state_.handshake_done_due || on.has_frames_to_send() || state_.local_ids.has_frames_to_send() ||
-         state_.peer_ids.has_frames_to_send() || state_.streams.has_frames_to_send();
+         state_.peer_ids.has_frames_to_send() || has_application_payload(state_);
 }
 
 bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
@@ -162,20 +167,25 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
   const bool ack_is_due = space.acks.is_due(state_.now);
   write_ack(packet);
   const std::size_t after_ack = packet.frames().position();
-  if (allowed.may_elicit || space.probes > 0) {
-    space.crypto.write_frames(packet.frames(), space.sent.draft());
-    if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
-    // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4).
-    if (space.probes > 0 && packet.frames().position() == after_ack) wire::write(packet.frames(), wire::ping_frame{});
-  }
-  const bool ack_eliciting = packet.frames().position() > after_ack;
+  const bool ack_eliciting = write_content(packet, allowed, last_in_datagram);
   if (!ack_eliciting && !ack_is_due) {
-    // An acknowledgment alone goes out only when it is due.
+    // An acknowledgment alone goes out only when it is due; and for what does not fit beside it, it stands back.
     packet.give_up();
-    return false;
+    return after_ack > 0 && write_content(packet, allowed, last_in_datagram);
   }
   if (after_ack > 0) space.acks.on_ack_sent();
   return ack_eliciting;
+}
+
+bool transmitter::write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
+  packet_space& space = packet.space();
+  if (!allowed.may_elicit && space.probes == 0) return false;
+  const std::size_t begin = packet.frames().position();
+  space.crypto.write_frames(packet.frames(), space.sent.draft());
+  if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
+  // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4).
+  if (space.probes > 0 && packet.frames().position() == begin) wire::write(packet.frames(), wire::ping_frame{});
+  return packet.frames().position() > begin;
 }
 
 void transmitter::write_ack(packet_builder& packet) {
@@ -204,10 +214,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
   }
   state_.local_ids.write_frames(frames, record);
   state_.peer_ids.write_frames(frames, record);
-  state_.streams.write_frames(frames, record, last_in_datagram);
-  // What is left is too little for the next frame; filled up, all datagrams of a batch have one size.
-  if (last_in_datagram && frames.remaining() > 0 && state_.streams.has_frames_to_send())
-    frames.write_zeros(frames.remaining());
+  write_application_payload(state_, frames, record, last_in_datagram);
 }
 
 std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting) {

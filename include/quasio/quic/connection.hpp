@@ -147,6 +147,30 @@ public:
   /// are not incremental go one after the other in ID order, incremental ones take turns (RFC 9218, section 10).
   stream_result<void> set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental);
 
+  // --- Datagrams (RFC 9221) -----------------------------------------------------------------------------------------
+
+  /// The most bytes that a datagram may have now: what the peer takes and the path carries; 0 when the peer takes none,
+  /// or is not known yet. datagram_limit_changed tells when it changes after the handshake.
+  std::size_t max_datagram_payload() const noexcept;
+
+  /// Accepts one datagram to be sent once, if need be after others (datagram_settings::max_to_send) and when congestion
+  /// control lets it; it is copied. An empty one is a datagram too. What has not expired is sent in the next transmit()
+  /// that has room for it, several in one packet where they fit.
+  datagram_result<void> send_datagram(byte_view data, const datagram_options& options = {});
+
+  /// Drops those that wait and of which `doomed` says so. Returns how many it were.
+  std::size_t purge_datagrams(const datagram_predicate& doomed);
+
+  /// Drops those that wait and belong to this datagram_options::group.
+  std::size_t purge_datagram_group(std::uint64_t group);
+
+  /// The oldest received datagram, where it lies: valid until the next call on the connection. Empty when none waits.
+  /// What has come stays readable after the end of the connection.
+  std::optional<byte_view> peek_datagram() const noexcept;
+
+  /// Drops that one.
+  void pop_datagram();
+
   // --- What others may know ------------------------------------------------------------------------------------------
 
   /// Why it ended; only after is_closed().

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "quasio/base/time.hpp"
+#include "quasio/quic/datagram.hpp"
 #include "quasio/quic/ecn_state.hpp"
 #include "quasio/quic/frame_counts.hpp"
 
@@ -43,6 +44,10 @@ struct statistics {
   std::uint64_t ecn_ect0_received = 0;  ///< Received with each codepoint, all packet number spaces together.
   std::uint64_t ecn_ect1_received = 0;
   std::uint64_t ecn_ce_received = 0;
+
+  /// DATAGRAM frames; `datagrams_sent` above are those of UDP.
+  sent_datagram_statistics datagram_frames_out;
+  received_datagram_statistics datagram_frames_in;
 
   duration smoothed_rtt{};
   duration rtt_variation{};
