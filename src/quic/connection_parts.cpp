@@ -154,6 +154,9 @@ std::optional<time_point> connection::parts::next_deadline() const {
   next = earliest(next, handshake_deadline());
   next = earliest(next, state.paths.next_deadline());
   next = earliest(next, state.datagrams_out.deadline());
+  next = earliest(next, state.leaving.deadline());
+  next = earliest(next, keep_alive_deadline());
+  next = earliest(next, spare_memory_deadline());
   next = earliest(next, state.keys.previous_read_keys_expire);
   return earliest(next, state.temporary_id_expires);
 }
@@ -181,7 +184,8 @@ void connection::parts::on_timeout() {
     return;
   }
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
-  if (is_due(state.idle.deadline(probe_timeout(state)))) return end_silently(close_cause::idle_timeout);
+  if (is_due(state.idle.deadline(probe_timeout(state)))) return end_idle();
+  if (is_due(state.leaving.deadline())) return close(state.leaving.code(), state.leaving.reason());
   if (is_due(state.keys.previous_read_keys_expire)) {
     state.keys.application_read->drop_previous();
     state.keys.previous_read_keys_expire.reset();
@@ -195,6 +199,8 @@ void connection::parts::on_timeout() {
     return end_silently(close_cause::idle_timeout);
   }
   state.datagrams_out.on_timeout(state.now);
+  break_silence();
+  if (is_due(spare_memory_deadline())) release_spare_memory();
   for (packet_space& space : state.spaces) space.acks.on_timeout(state.now);
   recovery.on_timeout();
 }
@@ -222,6 +228,7 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_received = state.streams.counters().bytes_received;
   now.datagram_frames_out = state.datagrams_out.statistics();
   now.datagram_frames_in = state.datagrams_in.statistics();
+  now.idle_timeout = state.idle.timeout();
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

@@ -10,9 +10,11 @@
 #include "quic/datagram_receive_queue.hpp"
 #include "quic/datagram_send_queue.hpp"
 #include "quic/event_queue.hpp"
+#include "quic/graceful_close.hpp"
 #include "quic/grease.hpp"
 #include "quic/handshake.hpp"
 #include "quic/idle_timer.hpp"
+#include "quic/keep_alive.hpp"
 #include "quic/key_ring.hpp"
 #include "quic/local_connection_ids.hpp"
 #include "quic/observation.hpp"
@@ -74,6 +76,7 @@ struct connection_state {
         datagrams_in(config.datagrams, events),
         order(config.starvation_guard),
         idle(config.max_idle_timeout, origin.now),
+        alive(config, origin.now),
         loss_timer_rearmed(origin.now),
         started(origin.now),
         now(origin.now) {
@@ -118,7 +121,9 @@ struct connection_state {
   datagram_receive_queue datagrams_in;
   sending_order order;
   closing end;
+  graceful_close leaving;
   idle_timer idle;
+  keep_alive alive;
 
   bool peer_parameters_applied = false;
   bool handshake_complete = false;

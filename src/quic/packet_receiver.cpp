@@ -186,6 +186,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
   space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
+  if (state_.streams.take_wish_for_prompt_ack()) space.acks.hasten();
   if (!state_.end.is_open()) return;
   // RFC 9369, section 4.1: a server that speaks TLS in the client's version has chosen it.
   if (summary->carries_crypto && state_.is_client() && !state_.versions.is_settled())

@@ -71,6 +71,20 @@ void stream_set::write_frames(byte_writer& packet, sent_frames& record, bool las
   write_control_frames(packet, record);
 }
 
+bool stream_set::is_everything_delivered() const noexcept {
+  return streams_.find_if([](const stream& each) { return each.sends && !each.sending.is_delivered(); }) == nullptr;
+}
+
+void stream_set::say_blocked_again() {
+  if (connection_out_.available() == 0 && !fresh_.empty())
+    return connection_out_.on_blocked_lost(connection_out_.limit());
+  // One stream's word is as good as all of theirs.
+  stream* const blocked = streams_.find_if([](const stream& each) { return each.sends && each.sending.is_blocked(); });
+  if (blocked == nullptr) return;
+  blocked->sending.on_blocked_lost(blocked->sending.limit());
+  add_notice(*blocked, stream_notice::stream_data_blocked);
+}
+
 bool stream_set::write_control_frames(byte_writer& packet, sent_frames& record) {
   return write_connection_frames(packet, record) && write_notices(packet, record);
 }

@@ -158,8 +158,9 @@ bool transmitter::has_write_keys(const packet_space& space) const {
 bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
-  return state_.handshake_done_due || on.has_frames_to_send() || state_.local_ids.has_frames_to_send() ||
-         state_.peer_ids.has_frames_to_send() || has_application_payload(state_);
+  return state_.handshake_done_due || state_.alive.is_due() || on.has_frames_to_send() ||
+         state_.local_ids.has_frames_to_send() || state_.peer_ids.has_frames_to_send() ||
+         has_application_payload(state_);
 }
 
 bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
@@ -167,7 +168,8 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
   const bool ack_is_due = space.acks.is_due(state_.now);
   write_ack(packet);
   const std::size_t after_ack = packet.frames().position();
-  const bool ack_eliciting = write_content(packet, allowed, last_in_datagram);
+  const bool ack_eliciting =
+      write_content(packet, allowed, last_in_datagram) || ask_for_acknowledgment(packet, allowed);
   if (!ack_eliciting && !ack_is_due) {
     // An acknowledgment alone goes out only when it is due; and for what does not fit beside it, it stands back.
     packet.give_up();
@@ -177,14 +179,27 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
   return ack_eliciting;
 }
 
+// RFC 9000, section 13.2.4: who only receives learns what became of its acknowledgments when it asks now and then. Not
+// before the last answer has come: two who only acknowledge must not keep one another busy.
+bool transmitter::ask_for_acknowledgment(packet_builder& packet, const permission& allowed) {
+  packet_space& space = packet.space();
+  if (!space.is_application() || !space.acks.is_due(state_.now) || packet.is_empty()) return false;
+  const std::uint32_t most = state_.config.ack_only_packets_per_ping;
+  if (++space.ack_only_packets < most || most == 0 || !allowed.may_elicit) return false;
+  if (space.sent.ack_eliciting_outstanding() > 0 || packet.frames().remaining() == 0) return false;
+  wire::write(packet.frames(), wire::ping_frame{});
+  return true;
+}
+
 bool transmitter::write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
   packet_space& space = packet.space();
   if (!allowed.may_elicit && space.probes == 0) return false;
   const std::size_t begin = packet.frames().position();
   space.crypto.write_frames(packet.frames(), space.sent.draft());
   if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
-  // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4).
-  if (space.probes > 0 && packet.frames().position() == begin) wire::write(packet.frames(), wire::ping_frame{});
+  // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4), as must a sign of life.
+  const bool must_elicit = space.probes > 0 || (space.is_application() && state_.alive.is_due());
+  if (must_elicit && packet.frames().position() == begin) wire::write(packet.frames(), wire::ping_frame{});
   return packet.frames().position() > begin;
 }
 
@@ -249,6 +264,8 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   }
   if (ack_eliciting) {
     state_.idle.on_ack_eliciting_sent(state_.now);
+    if (space.is_application()) state_.alive.on_ack_eliciting_sent(state_.now);
+    space.ack_only_packets = 0;
     state_.loss_timer_rearmed = state_.now;
     if (space.probes > 0) --space.probes;
   }

@@ -30,6 +30,7 @@ struct statistics {
   std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
   std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
   std::uint64_t key_updates = 0;
+  std::uint64_t keep_alives = 0;  ///< Times that silence was broken for its own sake.
 
   /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
   std::uint64_t amplification_limited = 0;
@@ -49,6 +50,7 @@ struct statistics {
   sent_datagram_statistics datagram_frames_out;
   received_datagram_statistics datagram_frames_in;
 
+  duration idle_timeout{};  ///< The one in force; 0: none.
   duration smoothed_rtt{};
   duration rtt_variation{};
   duration minimum_rtt{};
