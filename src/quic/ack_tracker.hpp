@@ -34,6 +34,9 @@ public:
   /// An acknowledgment that is overdue has no deadline any more: it goes as soon as anything may be sent.
   void on_timeout(time_point now) noexcept { due_now_ |= is_due(now); }
 
+  /// What has come is to be acknowledged without delay.
+  void hasten() noexcept { due_now_ |= has_unacknowledged(); }
+
   bool empty() const noexcept { return received_.empty(); }
   const range_set& received() const noexcept { return received_; }
   std::uint64_t largest() const noexcept { return received_.highest().end - 1; }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "quic/connection_parts.hpp"
+#include "quic/datagram_capacity.hpp"
 
 namespace quasio::quic {
 
@@ -26,6 +27,8 @@ void connection::receive(byte_span datagram, const network_path& path, ecn_codep
 
 std::optional<transmission> connection::transmit(byte_span buffer, std::size_t max_segments, time_point now) {
   parts_->state.now = now;
+  if (parts_->is_established()) parts_->state.datagrams_out.note_max_payload(quic::max_datagram_payload(parts_->state));
+  parts_->leave_when_delivered();
   const auto made = parts_->sender.transmit(buffer, max_segments);
   parts_->note_flight();
   return made;
@@ -49,8 +52,25 @@ void connection::close(std::uint64_t application_code, std::string_view reason, 
   parts_->close(application_code, reason);
 }
 
+void connection::close_gracefully(std::uint64_t application_code, std::string_view reason, time_point deadline,
+                                  time_point now) {
+  parts_->state.now = now;
+  parts_->close_gracefully(application_code, reason, deadline);
+}
+
+bool connection::is_closing_gracefully() const noexcept { return parts_->state.leaving.is_under_way() && !is_closed(); }
+
+bool connection::is_everything_delivered() const noexcept { return parts_->is_everything_delivered(); }
+
+void connection::set_keep_alive(std::chrono::milliseconds interval, keep_alive_scope scope) {
+  parts_->state.alive.set(interval, scope);
+}
+
+void connection::set_idle_timeout(std::chrono::milliseconds timeout) { parts_->state.idle.set_own_timeout(timeout); }
+std::chrono::milliseconds connection::idle_timeout() const noexcept { return parts_->state.idle.timeout(); }
+
 stream_result<stream_id> connection::open_stream(stream_direction direction) {
-  if (!parts_->is_established()) return unexpected(stream_error::connection_closed);
+  if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
   return parts_->state.streams.open(direction);
 }
 
@@ -59,14 +79,14 @@ std::uint64_t connection::streams_left(stream_direction direction) const noexcep
 }
 
 stream_result<std::size_t> connection::stream_write(stream_id id, byte_view data, bool fin) {
-  if (!parts_->is_established()) return unexpected(stream_error::connection_closed);
+  if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
   const auto taken = parts_->state.streams.write(id, data, fin);
   if (taken) parts_->tell_of_stream_data({id, *taken, data_movement::from_application, fin && *taken == data.size()});
   return taken;
 }
 
 stream_result<void> connection::stream_write_whole(stream_id id, byte_view data, bool fin) {
-  if (!parts_->is_established()) return unexpected(stream_error::connection_closed);
+  if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
   const auto taken = parts_->state.streams.write_whole(id, data, fin);
   if (taken) parts_->tell_of_stream_data({id, data.size(), data_movement::from_application, fin});
   return taken;
@@ -76,11 +96,7 @@ stream_result<std::size_t> connection::stream_capacity(stream_id id) const {
   return parts_->state.streams.capacity(id);
 }
 
-stream_result<stream_chunk> connection::stream_peek(stream_id id) const {
-  const auto chunk = parts_->state.streams.peek(id);
-  if (!chunk) return unexpected(chunk.error());
-  return stream_chunk{chunk->bytes, chunk->fin};
-}
+stream_result<stream_chunk> connection::stream_peek(stream_id id) const { return parts_->state.streams.peek(id); }
 
 stream_result<void> connection::stream_consume(stream_id id, std::size_t count) {
   connection_state& state = parts_->state;
@@ -100,6 +116,25 @@ stream_result<void> connection::stop_sending(stream_id id, std::uint64_t code) {
 stream_result<void> connection::set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) {
   return parts_->state.streams.set_priority(id, urgency, incremental);
 }
+
+std::size_t connection::max_datagram_payload() const noexcept { return quic::max_datagram_payload(parts_->state); }
+
+datagram_result<void> connection::send_datagram(byte_view data, const datagram_options& options) {
+  if (!parts_->takes_data()) return unexpected(datagram_error::connection_closed);
+  connection_state& state = parts_->state;
+  return state.datagrams_out.push(data, options, quic::max_datagram_payload(state), state.now);
+}
+
+std::size_t connection::purge_datagrams(const datagram_predicate& doomed) {
+  return parts_->state.datagrams_out.purge(doomed);
+}
+
+std::size_t connection::purge_datagram_group(std::uint64_t group) {
+  return purge_datagrams([group](byte_view, const datagram_options& options) { return options.group == group; });
+}
+
+std::optional<byte_view> connection::peek_datagram() const noexcept { return parts_->state.datagrams_in.peek(); }
+void connection::pop_datagram() { parts_->state.datagrams_in.pop(); }
 
 const close_reason& connection::reason() const noexcept { return parts_->state.end.reason(); }
 std::string_view connection::alpn() const noexcept { return parts_->state.tls.alpn(); }

@@ -122,6 +122,7 @@ transport_parameters connection::parts::own_parameters() const {
   own.initial_max_streams_uni = config.max_concurrent_unidirectional_streams;
   own.ack_delay_exponent = config.ack_delay_exponent;
   own.max_ack_delay = config.max_ack_delay;
+  own.max_datagram_frame_size = config.datagrams.max_frame_size;
   own.disable_active_migration = config.disable_active_migration;
   own.active_connection_id_limit = config.active_connection_id_limit;
   own.initial_source_connection_id = state.local_ids.first();
@@ -153,6 +154,10 @@ std::optional<time_point> connection::parts::next_deadline() const {
   next = earliest(next, state.idle.deadline(probe_timeout(state)));
   next = earliest(next, handshake_deadline());
   next = earliest(next, state.paths.next_deadline());
+  next = earliest(next, state.datagrams_out.deadline());
+  next = earliest(next, state.leaving.deadline());
+  next = earliest(next, keep_alive_deadline());
+  next = earliest(next, spare_memory_deadline());
   next = earliest(next, state.keys.previous_read_keys_expire);
   return earliest(next, state.temporary_id_expires);
 }
@@ -180,7 +185,8 @@ void connection::parts::on_timeout() {
     return;
   }
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
-  if (is_due(state.idle.deadline(probe_timeout(state)))) return end_silently(close_cause::idle_timeout);
+  if (is_due(state.idle.deadline(probe_timeout(state)))) return end_idle();
+  if (is_due(state.leaving.deadline())) return close(state.leaving.code(), state.leaving.reason());
   if (is_due(state.keys.previous_read_keys_expire)) {
     state.keys.application_read->drop_previous();
     state.keys.previous_read_keys_expire.reset();
@@ -193,6 +199,9 @@ void connection::parts::on_timeout() {
     // Section 9.3.2: nobody is left to speak to.
     return end_silently(close_cause::idle_timeout);
   }
+  state.datagrams_out.on_timeout(state.now);
+  break_silence();
+  if (is_due(spare_memory_deadline())) release_spare_memory();
   for (packet_space& space : state.spaces) space.acks.on_timeout(state.now);
   recovery.on_timeout();
 }
@@ -221,6 +230,9 @@ statistics connection::parts::statistics() const {
   now.tokens_given = state.tokens.given();
   now.tokens_received = state.tokens.taken();
   now.tokens_ignored = state.tokens.ignored();
+  now.datagram_frames_out = state.datagrams_out.statistics();
+  now.datagram_frames_in = state.datagrams_in.statistics();
+  now.idle_timeout = state.idle.timeout();
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

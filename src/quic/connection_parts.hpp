@@ -28,7 +28,15 @@ public:
 
   bool is_established() const noexcept { return state.handshake_complete && state.end.is_open(); }
 
+  /// As is_established(), unless a graceful close wants nothing new.
+  bool takes_data() const noexcept { return is_established() && !state.leaving.is_under_way(); }
+
   void close(std::uint64_t application_code, std::string_view reason);
+  void close_gracefully(std::uint64_t application_code, std::string_view reason, time_point deadline);
+
+  bool is_everything_delivered() const noexcept;
+  /// What a graceful close waits for may have come.
+  void leave_when_delivered();
 
   std::optional<time_point> next_deadline() const;
   void on_timeout();
@@ -63,6 +71,12 @@ private:
   std::optional<time_point> handshake_deadline() const;
   std::optional<time_point> acknowledgment_deadline() const;
   void end_silently(close_cause cause);
+  void end_idle();
+  keep_alive::situation life_signs() const;
+  std::optional<time_point> keep_alive_deadline() const;
+  void break_silence();
+  std::optional<time_point> spare_memory_deadline() const;
+  void release_spare_memory();
 
   std::optional<client_identity> identity_;  // Until a server has answered.
 };

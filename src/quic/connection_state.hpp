@@ -7,16 +7,21 @@
 #include "quasio/quic/statistics.hpp"
 #include "quic/busy_time.hpp"
 #include "quic/closing.hpp"
+#include "quic/datagram_receive_queue.hpp"
+#include "quic/datagram_send_queue.hpp"
 #include "quic/event_queue.hpp"
+#include "quic/graceful_close.hpp"
 #include "quic/grease.hpp"
 #include "quic/handshake.hpp"
 #include "quic/idle_timer.hpp"
+#include "quic/keep_alive.hpp"
 #include "quic/key_ring.hpp"
 #include "quic/local_connection_ids.hpp"
 #include "quic/observation.hpp"
 #include "quic/packet_space.hpp"
 #include "quic/path_set.hpp"
 #include "quic/peer_connection_ids.hpp"
+#include "quic/sending_order.hpp"
 #include "quic/stream_set.hpp"
 #include "quic/token_exchange.hpp"
 #include "quic/version_negotiation.hpp"
@@ -70,7 +75,11 @@ struct connection_state {
         tokens(origin.issuer, config, random, events),
         paths(origin.path, config, random, origin.now),
         streams(role, config, events),
+        datagrams_out(config.datagrams, events),
+        datagrams_in(config.datagrams, events),
+        order(config.starvation_guard),
         idle(config.max_idle_timeout, origin.now),
+        alive(config, origin.now),
         loss_timer_rearmed(origin.now),
         started(origin.now),
         now(origin.now) {
@@ -113,8 +122,13 @@ struct connection_state {
   token_exchange tokens;
   path_set paths;
   stream_set streams;
+  datagram_send_queue datagrams_out;
+  datagram_receive_queue datagrams_in;
+  sending_order order;
   closing end;
+  graceful_close leaving;
   idle_timer idle;
+  keep_alive alive;
 
   bool peer_parameters_applied = false;
   bool handshake_complete = false;

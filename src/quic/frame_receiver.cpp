@@ -17,10 +17,11 @@ transport_error violation(std::uint64_t frame_type, const char* reason) {
 
 transport_result<packet_summary> frame_receiver::receive(packet_space& space, wire::packet_type type, byte_view payload,
                                                          path& from, const connection_id& destination) {
-  const context packet{space, from, destination};
+  context packet{space, from, destination, 0};
   packet_summary summary;
   wire::frame_reader frames(payload);
   do {
+    const std::size_t begin = frames.position();
     const auto next = frames.next();
     if (!next) return unexpected(next.error());
     if (!wire::allowed_in(type, *next)) {
@@ -30,6 +31,7 @@ transport_result<packet_summary> frame_receiver::receive(packet_space& space, wi
     summary.ack_eliciting |= wire::is_ack_eliciting(*next);
     summary.carries_crypto |= std::holds_alternative<wire::crypto_frame>(*next);
     summary.probing_only &= wire::is_probing(*next);
+    packet.frame_size = frames.position() - begin;
     if (auto taken = receive(*next, packet); !taken) {
       transport_error error = taken.error();
       if (error.frame_type == 0) error.frame_type = frames.last_type();
@@ -76,8 +78,8 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
             return {};
           },
           [&](const wire::handshake_done_frame&) -> result_type { return on_handshake_done(); },
-          [&](const wire::datagram_frame&) -> result_type {
-            return unexpected(violation(0, "datagrams were not agreed on"));
+          [&](const wire::datagram_frame& datagram) -> result_type {
+            return state_.datagrams_in.receive(datagram.data, packet.frame_size);
           },
           [&](const auto& concerning_streams) -> result_type { return state_.streams.receive(concerning_streams); },
       },

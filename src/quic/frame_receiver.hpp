@@ -28,6 +28,7 @@ private:
     packet_space& space;
     path& from;
     const connection_id& destination;
+    std::size_t frame_size;  // With its type and length, as it was on the wire.
   };
 
   transport_result<void> receive(const wire::frame& frame, const context& packet);

@@ -158,6 +158,7 @@ void loss_recovery::detect_losses(packet_space& space) {
     }
     if (path* marked_on = path_of_mark(packet)) marked_on->ecn.on_marked_lost();
     on_frames_lost(space, packet.content);
+    tell_lost_datagrams(packet.content);
   });
   std::array<recovery::delivery_history*, 3> histories{};
   for (packet_space& each : state_.spaces)
@@ -205,7 +206,17 @@ void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& fram
       state_.peer_ids.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::new_token) {
       state_.tokens.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::datagram) {
+      state_.datagrams_out.on_acked(frame);
     }
+  }
+}
+
+// Not on_frames_lost(), which is also called for what a probe only suspects to be lost and sends again: datagrams are
+// never sent again (RFC 9221, section 5.2).
+void loss_recovery::tell_lost_datagrams(const sent_frames& frames) {
+  for (const sent_frame& frame : frames) {
+    if (frame.kind == sent_frame_kind::datagram) state_.datagrams_out.on_lost(frame);
   }
 }
 

@@ -38,6 +38,7 @@ private:
   void forget(const recovery::sent_packet_info& packet);
   void tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const;
   path* path_of_mark(const recovery::sent_packet_info& packet) noexcept;
+  void tell_lost_datagrams(const sent_frames& frames);
   void send_probes(packet_space& space);
   void add_probes(packet_space& space, unsigned count);
   std::optional<recovery::loss_timer> timer() const;

@@ -188,6 +188,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
   space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
+  if (state_.streams.take_wish_for_prompt_ack()) space.acks.hasten();
   if (!state_.end.is_open()) return;
   // RFC 9369, section 4.1: a server that speaks TLS in the client's version has chosen it.
   if (summary->carries_crypto && state_.is_client() && !state_.versions.is_settled())
@@ -292,6 +293,7 @@ void packet_receiver::advance_handshake() {
     if (state_.watched) state_.watched->on_peer_parameters(*peer, state_.now);
     state_.peer_parameters_applied = true;
     state_.streams.set_peer_parameters(*peer);
+    state_.datagrams_out.set_peer_limit(peer->max_datagram_frame_size);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
     if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());

@@ -37,6 +37,9 @@ struct packet_space {
   /// Ack-eliciting packets to send whatever the congestion window says (RFC 9002, section 6.2.4).
   unsigned probes = 0;
 
+  /// Packets in a row that carried nothing but acknowledgments.
+  std::uint32_t ack_only_packets = 0;
+
   /// The keys are gone: nothing is sent or taken any more (RFC 9001, section 4.9).
   bool discarded = false;
 };

@@ -73,7 +73,7 @@ bool receive_stream::take_readable_news() noexcept {
   return true;
 }
 
-readable_chunk receive_stream::peek() const {
+stream_chunk receive_stream::peek() const {
   const byte_view bytes = buffer_.peek();
   return {bytes, progress_.final_size == buffer_.read_offset() + bytes.size()};
 }

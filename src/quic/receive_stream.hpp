@@ -1,5 +1,6 @@
 #pragma once
 
+#include "quasio/quic/stream_chunk.hpp"
 #include "quasio/wire/transport_error.hpp"
 #include "quic/flow_control.hpp"
 #include "quic/receive_buffer.hpp"
@@ -14,12 +15,6 @@ enum class receive_state : std::uint8_t {
   data_received,  ///< All has come; the application has yet to read it.
   data_read,
   reset,  ///< The peer abandoned the stream, or we did and know its final size.
-};
-
-/// The next bytes of a stream, in place until the stream is touched again.
-struct readable_chunk {
-  byte_view bytes;
-  bool fin = false;  ///< The stream ends after them.
 };
 
 /// The receiving part of one stream: reassembly, the end, the reset, and the credit that the peer was given.
@@ -63,7 +58,7 @@ public:
   bool is_abandoned() const noexcept { return progress_.abandoned; }
   bool was_reset() const noexcept { return progress_.reset; }
 
-  readable_chunk peek() const;
+  stream_chunk peek() const;
 
   /// Frees the next `count` bytes, at most as many as can be read. Returns how many it were.
   std::uint64_t consume(std::uint64_t count, time_point now, duration smoothed_rtt);

@@ -80,6 +80,14 @@ public:
   void on_blocked_told() noexcept { window_.on_blocked_told(); }
   void on_blocked_lost(std::uint64_t limit) noexcept { window_.on_blocked_lost(limit); }
 
+  /// Whether data waits for the stream's credit.
+  bool is_blocked() const noexcept { return !is_reset() && buffer_.unsent() > 0 && window_.available() == 0; }
+
+  /// Whether nothing is left that the peer should have and is not known to have.
+  bool is_delivered() const noexcept {
+    return is_reset() ? progress_.reset_acked : buffer_.all_acked() && progress_.fin == progress_.fin_acked;
+  }
+
   const send_buffer& buffer() const noexcept { return buffer_; }
 
 private:

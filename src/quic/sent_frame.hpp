@@ -25,14 +25,15 @@ enum class sent_frame_kind : std::uint8_t {
   path_challenge,
   handshake_done,
   new_token,  ///< `id` is the token's number.
+  datagram,  ///< `id` is the cookie, if the application gave one.
 };
 
 /// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes
 /// themselves, since a lost frame is made anew from the state at hand (RFC 9000, section 13.3).
 struct sent_frame {
   sent_frame_kind kind;
-  bool fin = false;          ///< STREAM only.
-  std::uint32_t length = 0;  ///< STREAM and CRYPTO: bytes of data.
+  bool fin = false;          ///< STREAM: the end. DATAGRAM: there is a cookie.
+  std::uint32_t length = 0;  ///< STREAM, CRYPTO and DATAGRAM: bytes of data.
   std::uint64_t id = 0;      ///< Stream ID or sequence number.
   std::uint64_t offset = 0;  ///< STREAM and CRYPTO: where the data begins. MAX_*: the limit that was announced.
 };

@@ -9,9 +9,8 @@ std::size_t stream_scheduler::top_urgency() const noexcept {
   return static_cast<std::size_t>(std::countr_zero(waiting_levels_));  // 8 for none.
 }
 
-schedule_entry* stream_scheduler::pick() const noexcept {
-  if (empty()) return nullptr;
-  const level& at = levels_[top_urgency()];
+schedule_entry* stream_scheduler::pick_at(std::size_t urgency) const noexcept {
+  const level& at = levels_[urgency];
   if (at.by_id.empty()) return at.next_in_turn;
   if (at.next_in_turn != nullptr && at.turn_of_incremental) return at.next_in_turn;
   return at.by_id.front();

@@ -38,8 +38,14 @@ public:
   bool empty() const noexcept { return waiting_levels_ == 0; }
   std::size_t top_urgency() const noexcept;
 
+  /// A bit for each urgency at which somebody waits.
+  std::uint8_t urgencies() const noexcept { return waiting_levels_; }
+
   /// Whose turn it is; null when nobody waits.
-  schedule_entry* pick() const noexcept;
+  schedule_entry* pick() const noexcept { return empty() ? nullptr : pick_at(top_urgency()); }
+
+  /// Whose turn it is at this urgency; null when nobody waits there.
+  schedule_entry* pick_at(std::size_t urgency) const noexcept;
 
   void add(schedule_entry& entry);
   void remove(schedule_entry& entry);

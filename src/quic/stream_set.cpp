@@ -81,10 +81,10 @@ stream_result<std::size_t> stream_set::capacity(stream_id id) const {
   return room(sending);
 }
 
-stream_result<readable_chunk> stream_set::peek(stream_id id) const {
+stream_result<stream_chunk> stream_set::peek(stream_id id) const {
   const auto found = find_used(id, part::receiving);
   if (!found) return unexpected<stream_error>(found.error());
-  if (*found == nullptr) return readable_chunk{};
+  if (*found == nullptr) return stream_chunk{};
   const receive_stream& receiving = (*found)->receiving;
   if (receiving.was_reset() || receiving.is_abandoned()) return unexpected<stream_error>(stream_error::reset);
   return receiving.peek();

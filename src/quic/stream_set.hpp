@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <utility>
 
 #include "quasio/base/byte_writer.hpp"
 #include "quasio/quic/settings.hpp"
@@ -50,7 +51,7 @@ public:
   stream_result<std::size_t> capacity(stream_id id) const;
 
   /// After the end has been consumed, while the other side of the stream is open, it gives the empty end again.
-  stream_result<readable_chunk> peek(stream_id id) const;
+  stream_result<stream_chunk> peek(stream_id id) const;
   stream_result<void> consume(stream_id id, std::size_t count, time_point now, duration smoothed_rtt);
 
   stream_result<void> reset(stream_id id, std::uint64_t code);
@@ -82,6 +83,14 @@ public:
   /// omit its length and reach to the end.
   void write_frames(byte_writer& packet, sent_frames& record, bool last_in_packet);
 
+  /// The same in steps, for who has more to send than streams. False: the packet has no room for the next of them.
+  bool write_control_frames(byte_writer& packet, sent_frames& record);
+  /// One STREAM frame of this urgency, which must be one of urgencies_with_data(). False: it does not fit.
+  bool write_data_frame(std::size_t urgency, byte_writer& packet, sent_frames& record, bool last_in_packet);
+
+  /// A bit for each urgency at which a stream has data to send, and the credit to do so.
+  std::uint8_t urgencies_with_data() const noexcept;
+
   /// A packet with this frame was acknowledged, or declared lost. Frames of other parts are ignored. on_lost() may also
   /// be called for a packet that is only suspected lost, to send its content again in a probe.
   void on_acked(const sent_frame& frame);
@@ -95,6 +104,20 @@ public:
   /// Gives back memory that is kept for streams to come. For a connection that goes quiet: what it kept is at most 64
   /// KB of blocks at rest, and the tables of 32 ended streams.
   void release_spare_memory();
+
+  /// Whether there is any.
+  bool holds_spare_memory() const noexcept { return !spare_streams_.empty() || blocks_.spare() > 0; }
+
+  /// Whether all that was written, with its end or reset, is acknowledged. Looks at streams until it finds one that is
+  /// not.
+  bool is_everything_delivered() const noexcept;
+
+  /// Makes the most that the peer was told of lacking credit be told again, for as long as it lacks (section 4.1).
+  void say_blocked_again();
+
+  /// Whether the acknowledgment of what has come since the last call should not wait: a stream of ours has ended with
+  /// it, and the peer cannot let us open another before it knows (section 4.6).
+  bool take_wish_for_prompt_ack() noexcept { return std::exchange(wants_prompt_ack_, false); }
 
   /// Blocks of memory that hold stream data.
   std::size_t blocks_in_use() const noexcept { return blocks_.in_use(); }
@@ -138,7 +161,7 @@ private:
   void add_notice(stream& about, stream_notice notice);
   void drop_notice(stream& about, stream_notice notice) noexcept;
   void drop_notices_not_needed(stream& about) noexcept;
-  schedule_entry* next_to_send() const noexcept;
+  schedule_entry* next_to_send(std::size_t urgency) const noexcept;
   bool connection_blocked_frame_due() const noexcept;
   bool write_connection_frames(byte_writer& packet, sent_frames& record);
   bool write_limits_of_streams(stream_direction direction, byte_writer& packet, sent_frames& record);
@@ -186,6 +209,7 @@ private:
 
   stream_scheduler repairs_;
   stream_scheduler fresh_;
+  bool wants_prompt_ack_ = false;
   std::vector<stream*> noticed_;   // Streams with notices.
   std::size_t out_of_credit_ = 0;  // Streams of which out_of_credit holds.
   stream_counters counters_;

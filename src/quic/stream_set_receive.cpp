@@ -42,6 +42,9 @@ transport_result<void> stream_set::receive(const wire::stream_frame& frame) {
     return admitted;
   }
   counters_.bytes_received += receiving.take(frame.offset, frame.data, frame.fin);
+  if (is_ours(frame.id) && receiving.state() == receive_state::data_received) {
+    wants_prompt_ack_ |= outgoing(direction_of(frame.id)).left() == 0;
+  }
   // The peer breaks no rule of the RFC, but we cannot go on: what was acknowledged cannot be dropped, and unbounded
   // tables are how an endpoint is attacked (section 21.6).
   if (receiving.pieces() > max_stream_gaps_ && receiving.bytes_ahead() / receiving.pieces() < honest_piece) {

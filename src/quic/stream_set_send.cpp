@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "quic/stream_set.hpp"
 #include "wire/data_frame_header.hpp"
@@ -61,13 +62,39 @@ bool stream_set::is_blocked_by_peer() const noexcept {
 }
 
 void stream_set::write_frames(byte_writer& packet, sent_frames& record, bool last_in_packet) {
-  if (!write_connection_frames(packet, record) || !write_notices(packet, record)) return;
-  while (schedule_entry* turn = next_to_send()) {
-    if (!write_stream_frame(*turn, packet, record, last_in_packet)) return;
+  if (!write_control_frames(packet, record)) return;
+  while (const std::uint8_t urgencies = urgencies_with_data()) {
+    const auto most_urgent = static_cast<std::size_t>(std::countr_zero(urgencies));
+    if (!write_data_frame(most_urgent, packet, record, last_in_packet)) return;
   }
   // The last new data may have used up the credit.
-  write_connection_frames(packet, record);
-  write_notices(packet, record);
+  write_control_frames(packet, record);
+}
+
+bool stream_set::is_everything_delivered() const noexcept {
+  return streams_.find_if([](const stream& each) { return each.sends && !each.sending.is_delivered(); }) == nullptr;
+}
+
+void stream_set::say_blocked_again() {
+  if (connection_out_.available() == 0 && !fresh_.empty())
+    return connection_out_.on_blocked_lost(connection_out_.limit());
+  // One stream's word is as good as all of theirs.
+  stream* const blocked = streams_.find_if([](const stream& each) { return each.sends && each.sending.is_blocked(); });
+  if (blocked == nullptr) return;
+  blocked->sending.on_blocked_lost(blocked->sending.limit());
+  add_notice(*blocked, stream_notice::stream_data_blocked);
+}
+
+bool stream_set::write_control_frames(byte_writer& packet, sent_frames& record) {
+  return write_connection_frames(packet, record) && write_notices(packet, record);
+}
+
+bool stream_set::write_data_frame(std::size_t urgency, byte_writer& packet, sent_frames& record, bool last_in_packet) {
+  return write_stream_frame(*next_to_send(urgency), packet, record, last_in_packet);
+}
+
+std::uint8_t stream_set::urgencies_with_data() const noexcept {
+  return connection_out_.available() > 0 ? repairs_.urgencies() | fresh_.urgencies() : repairs_.urgencies();
 }
 
 // --- Control frames ----------------------------------------------------------------------------------------------
@@ -214,10 +241,9 @@ void stream_set::schedule(stream_scheduler& scheduler, schedule_entry& entry, bo
 }
 
 // Lost data goes before new data of the same urgency (section 13.3), and needs no new credit.
-schedule_entry* stream_set::next_to_send() const noexcept {
-  const std::size_t fresh_urgency = connection_out_.available() > 0 ? fresh_.top_urgency() : stream_scheduler::nobody;
-  if (repairs_.top_urgency() <= fresh_urgency) return repairs_.pick();
-  return fresh_.pick();
+schedule_entry* stream_set::next_to_send(std::size_t urgency) const noexcept {
+  schedule_entry* const repair = repairs_.pick_at(urgency);
+  return repair != nullptr ? repair : fresh_.pick_at(urgency);
 }
 
 bool stream_set::write_stream_frame(schedule_entry& turn, byte_writer& packet, sent_frames& record,

@@ -27,6 +27,15 @@ public:
     }
   }
 
+  /// Calls `predicate` for streams until it returns true for one: returns that one, or null.
+  template <class Predicate>
+  stream* find_if(Predicate&& predicate) const {
+    for (const auto& used : slots_) {
+      if (used.held && predicate(*used.held)) return used.held.get();
+    }
+    return nullptr;
+  }
+
 private:
   struct slot {
     stream_id id = 0;  // Beside the pointer, so that a search need not follow it.

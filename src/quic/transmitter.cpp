@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "quic/datagram_capacity.hpp"
 #include "quic/frame_counting.hpp"
+#include "quic/payload_writer.hpp"
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
@@ -70,8 +72,11 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
     account(on, size);
     written += size;
     if (segment_size == 0) segment_size = size;
-    // Segments are of one size but for the last: after a short one nothing may follow.
-    if (size < full_size) break;
+    if (size == full_size) continue;
+    // Segments are of one size but for the last: after a short one nothing may follow. But datagrams are often of one
+    // size that no two of share a packet: then that is the batch's.
+    if (segments > 0 || !next_datagram_fits(state_, size)) break;
+    full_size = size;
   }
   if (written == 0) return std::nullopt;
   return transmission{.size = written, .segment_size = segment_size, .path = on.address(), .ecn = mark_};
@@ -153,9 +158,9 @@ bool transmitter::has_write_keys(const packet_space& space) const {
 bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
-  return state_.handshake_done_due || on.has_frames_to_send() || state_.local_ids.has_frames_to_send() ||
-         state_.peer_ids.has_frames_to_send() || state_.tokens.has_frames_to_send() ||
-         state_.streams.has_frames_to_send();
+  return state_.handshake_done_due || state_.alive.is_due() || on.has_frames_to_send() ||
+         state_.local_ids.has_frames_to_send() || state_.peer_ids.has_frames_to_send() ||
+         state_.tokens.has_frames_to_send() || has_application_payload(state_);
 }
 
 bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
@@ -163,20 +168,39 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
   const bool ack_is_due = space.acks.is_due(state_.now);
   write_ack(packet);
   const std::size_t after_ack = packet.frames().position();
-  if (allowed.may_elicit || space.probes > 0) {
-    space.crypto.write_frames(packet.frames(), space.sent.draft());
-    if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
-    // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4).
-    if (space.probes > 0 && packet.frames().position() == after_ack) wire::write(packet.frames(), wire::ping_frame{});
-  }
-  const bool ack_eliciting = packet.frames().position() > after_ack;
+  const bool ack_eliciting =
+      write_content(packet, allowed, last_in_datagram) || ask_for_acknowledgment(packet, allowed);
   if (!ack_eliciting && !ack_is_due) {
-    // An acknowledgment alone goes out only when it is due.
+    // An acknowledgment alone goes out only when it is due; and for what does not fit beside it, it stands back.
     packet.give_up();
-    return false;
+    return after_ack > 0 && write_content(packet, allowed, last_in_datagram);
   }
   if (after_ack > 0) space.acks.on_ack_sent();
   return ack_eliciting;
+}
+
+// RFC 9000, section 13.2.4: who only receives learns what became of its acknowledgments when it asks now and then. Not
+// before the last answer has come: two who only acknowledge must not keep one another busy.
+bool transmitter::ask_for_acknowledgment(packet_builder& packet, const permission& allowed) {
+  packet_space& space = packet.space();
+  if (!space.is_application() || !space.acks.is_due(state_.now) || packet.is_empty()) return false;
+  const std::uint32_t most = state_.config.ack_only_packets_per_ping;
+  if (++space.ack_only_packets < most || most == 0 || !allowed.may_elicit) return false;
+  if (space.sent.ack_eliciting_outstanding() > 0 || packet.frames().remaining() == 0) return false;
+  wire::write(packet.frames(), wire::ping_frame{});
+  return true;
+}
+
+bool transmitter::write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
+  packet_space& space = packet.space();
+  if (!allowed.may_elicit && space.probes == 0) return false;
+  const std::size_t begin = packet.frames().position();
+  space.crypto.write_frames(packet.frames(), space.sent.draft());
+  if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
+  // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4), as must a sign of life.
+  const bool must_elicit = space.probes > 0 || (space.is_application() && state_.alive.is_due());
+  if (must_elicit && packet.frames().position() == begin) wire::write(packet.frames(), wire::ping_frame{});
+  return packet.frames().position() > begin;
 }
 
 void transmitter::write_ack(packet_builder& packet) {
@@ -206,10 +230,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
   state_.local_ids.write_frames(frames, record);
   state_.peer_ids.write_frames(frames, record);
   state_.tokens.write_frames(frames, record);
-  state_.streams.write_frames(frames, record, last_in_datagram);
-  // What is left is too little for the next frame; filled up, all datagrams of a batch have one size.
-  if (last_in_datagram && frames.remaining() > 0 && state_.streams.has_frames_to_send())
-    frames.write_zeros(frames.remaining());
+  write_application_payload(state_, frames, record, last_in_datagram);
 }
 
 std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting) {
@@ -246,6 +267,8 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   }
   if (ack_eliciting) {
     state_.idle.on_ack_eliciting_sent(state_.now);
+    if (space.is_application()) state_.alive.on_ack_eliciting_sent(state_.now);
+    space.ack_only_packets = 0;
     state_.loss_timer_rearmed = state_.now;
     if (space.probes > 0) --space.probes;
   }

@@ -31,6 +31,9 @@ private:
   bool has_write_keys(const packet_space& space) const;
 
   bool write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram);
+  /// What elicits an acknowledgment: says whether it wrote any.
+  bool write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram);
+  bool ask_for_acknowledgment(packet_builder& packet, const permission& allowed);
   void write_application_frames(packet_builder& packet, path& on, bool last_in_datagram);
   void write_ack(packet_builder& packet);
 

@@ -29,6 +29,8 @@ public:
         return "the listener is closed";
       case error::stateless_reset:
         return "the peer has lost the state of the connection";
+      case error::not_delivered:
+        return "the connection ended before everything was delivered";
       case error::peer_lost:
         return "nobody listens at the peer's address any more";
     }
@@ -61,6 +63,14 @@ public:
   const char* name() const noexcept override { return "quasio.stream"; }
   std::string message(int value) const override {
     return std::string(to_string(static_cast<quic::stream_error>(value - 1)));
+  }
+};
+
+class datagram_errors final : public error_category {
+public:
+  const char* name() const noexcept override { return "quasio.datagram"; }
+  std::string message(int value) const override {
+    return std::string(to_string(static_cast<quic::datagram_error>(value - 1)));
   }
 };
 
@@ -109,6 +119,11 @@ const error_category& stream_abandoned_category() noexcept {
   return category;
 }
 
+const error_category& datagram_category() noexcept {
+  static const datagram_errors category;
+  return category;
+}
+
 const error_category& stream_category() noexcept {
   static const stream_errors category;
   return category;
@@ -135,6 +150,10 @@ namespace quasio::quic {
 
 error_code make_error_code(stream_error value) noexcept {
   return {static_cast<int>(value) + 1, runtime::stream_category()};
+}
+
+error_code make_error_code(datagram_error value) noexcept {
+  return {static_cast<int>(value) + 1, runtime::datagram_category()};
 }
 
 }  // namespace quasio::quic

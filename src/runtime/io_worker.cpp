@@ -103,6 +103,12 @@ void io_worker::close(std::uint64_t application_code, std::string_view reason) {
   wake();
 }
 
+void io_worker::close_gracefully(std::uint64_t application_code, std::string_view reason, duration timeout) {
+  const time_point now = read_clock();
+  connection_->close_gracefully(application_code, reason, now + timeout, now);
+  wake();
+}
+
 // --- Inbound --------------------------------------------------------------------------------------------------------
 
 bool io_worker::deliver(inbound_run run) {

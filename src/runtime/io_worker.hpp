@@ -59,6 +59,7 @@ public:
   random_source& random() noexcept override;
   void wake() override;
   void close(std::uint64_t application_code, std::string_view reason) override;
+  void close_gracefully(std::uint64_t application_code, std::string_view reason, duration timeout) override;
 
 private:
   using timer_type = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,

@@ -10,12 +10,17 @@ quic_connection::quic_connection(quic_connection&&) noexcept = default;
 
 quic_connection& quic_connection::operator=(quic_connection&& other) noexcept {
   if (this == &other) return *this;
-  close(0);
+  drop();
   state_ = std::move(other.state_);
   return *this;
 }
 
-quic_connection::~quic_connection() { close(0); }
+quic_connection::~quic_connection() { drop(); }
+
+void quic_connection::drop() noexcept {
+  if (state_ == nullptr || state_->is_over()) return;
+  asio::dispatch(state_->executor(), [state = state_] { state->drop(); });
+}
 
 asio::any_io_executor quic_connection::get_executor() const {
   if (state_ == nullptr) return asio::system_executor();
@@ -53,6 +58,70 @@ void quic_connection::start_wait_closed(const std::shared_ptr<quic_connection_st
   if (state == nullptr) return operation.complete(asio::error::bad_descriptor, {});
   asio::dispatch(state->executor(),
                  [state, operation = std::move(operation)]() mutable { state->wait_closed(std::move(operation)); });
+}
+
+void quic_connection::start_close_gracefully(const std::shared_ptr<quic_connection_state>& state, std::uint64_t code,
+                                             const std::string& reason, duration timeout,
+                                             pending_operation<connection_end> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor, {});
+  asio::dispatch(state->executor(), [state, code, reason, timeout, operation = std::move(operation)]() mutable {
+    state->close_gracefully(code, reason, timeout, std::move(operation));
+  });
+}
+
+void quic_connection::set_keep_alive(std::chrono::milliseconds interval, quic::keep_alive_scope scope) {
+  if (state_ == nullptr || state_->is_over()) return;
+  asio::dispatch(state_->executor(), [state = state_, interval, scope] { state->set_keep_alive(interval, scope); });
+}
+
+void quic_connection::set_idle_timeout(std::chrono::milliseconds timeout) {
+  if (state_ == nullptr || state_->is_over()) return;
+  asio::dispatch(state_->executor(), [state = state_, timeout] { state->set_idle_timeout(timeout); });
+}
+
+// --- Datagrams ---
+
+std::size_t quic_connection::max_datagram_payload() const noexcept {
+  return state_ != nullptr && !state_->is_over() ? state_->max_datagram_payload() : 0;
+}
+
+error_code quic_connection::send_datagram(asio::const_buffer data, const quic::datagram_options& options) {
+  if (state_ == nullptr) return asio::error::bad_descriptor;
+  return state_->datagrams().try_to_send(data, options);
+}
+
+std::size_t quic_connection::receive_datagram(asio::mutable_buffer into, error_code& error) {
+  if (state_ != nullptr) return state_->datagrams().try_to_receive(into, error);
+  error = asio::error::bad_descriptor;
+  return 0;
+}
+
+void quic_connection::start_send_datagram(const std::shared_ptr<quic_connection_state>& state, asio::const_buffer data,
+                                          const quic::datagram_options& options, pending_operation<> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor);
+  asio::dispatch(state->executor(), [state, data, options, operation = std::move(operation)]() mutable {
+    state->datagrams().send(data, options, std::move(operation));
+  });
+}
+
+void quic_connection::start_receive_datagram(const std::shared_ptr<quic_connection_state>& state,
+                                             asio::mutable_buffer into, pending_operation<std::size_t> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor, 0);
+  asio::dispatch(state->executor(), [state, into, operation = std::move(operation)]() mutable {
+    state->datagrams().receive(into, std::move(operation));
+  });
+}
+
+void quic_connection::purge_datagram_group(std::uint64_t group) {
+  if (state_ == nullptr || state_->is_over()) return;
+  asio::dispatch(state_->executor(), [state = state_, group] { state->datagrams().purge_group(group); });
+}
+
+void quic_connection::on_datagram_fate(std::function<void(std::uint64_t, quic::datagram_outcome)> handler) {
+  if (state_ == nullptr || state_->is_over()) return;
+  asio::dispatch(state_->executor(), [state = state_, handler = std::move(handler)]() mutable {
+    state->datagrams().on_fate(std::move(handler));
+  });
 }
 
 // --- async_connect()

@@ -113,6 +113,8 @@ void quic_connection_state::on(const quic::stream_closed& event) {
 void quic_connection_state::on_established() {
   handshake_ = host_->connection().handshake();
   path_ = host_->connection().path();
+  max_datagram_payload_ = host_->connection().max_datagram_payload();
+  datagrams_.open(*host_);
 }
 
 void quic_connection_state::on_event(const quic::event& event) {
@@ -128,12 +130,37 @@ void quic_connection_state::close(std::uint64_t code, std::string_view reason) {
   if (host_ != nullptr) host_->close(code, reason);
 }
 
+void quic_connection_state::close_gracefully(std::uint64_t code, std::string_view reason, duration timeout,
+                                             pending_operation<connection_end> operation) {
+  if (end_) return operation.complete(error::not_delivered, *end_);
+  graceful_closings_.push_back(std::move(operation));
+  if (host_ != nullptr) host_->close_gracefully(code, reason, timeout);
+}
+
+void quic_connection_state::drop() {
+  if (host_ != nullptr && !host_->connection().is_closing_gracefully()) host_->close(0, {});
+}
+
+void quic_connection_state::set_keep_alive(std::chrono::milliseconds interval, quic::keep_alive_scope scope) {
+  if (host_ == nullptr) return;
+  host_->connection().set_keep_alive(interval, scope);
+  host_->wake();
+}
+
+void quic_connection_state::set_idle_timeout(std::chrono::milliseconds timeout) {
+  if (host_ == nullptr) return;
+  host_->connection().set_idle_timeout(timeout);
+  host_->wake();
+}
+
 void quic_connection_state::cancel_operation(std::uint64_t tag) {
   if (cancel_one(accepts_, tag) || cancel_one(opens_[0], tag) || cancel_one(opens_[1], tag)) return;
-  cancel_one(closings_, tag);
+  if (cancel_one(closings_, tag) || cancel_one(graceful_closings_, tag)) return;
+  datagrams_.cancel(tag);
 }
 
 void quic_connection_state::on_connection_closed(const connection_end& end) {
+  const bool delivered = host_ != nullptr && host_->connection().is_everything_delivered();
   host_ = nullptr;
   over_.store(true, std::memory_order_release);
   end_ = end;
@@ -143,6 +170,10 @@ void quic_connection_state::on_connection_closed(const connection_end& end) {
   }
   for (auto& operation : std::exchange(accepts_, {})) operation.complete(end.code, {});
   for (auto& operation : std::exchange(closings_, {})) operation.complete(error_code(), end);
+  for (auto& operation : std::exchange(graceful_closings_, {})) {
+    operation.complete(delivered ? error_code() : make_error_code(error::not_delivered), end);
+  }
+  datagrams_.on_connection_closed(end.code);
 }
 
 // The io_context goes away, or the worker did end everything already and nothing is left here.
@@ -154,6 +185,8 @@ void quic_connection_state::abandon() noexcept {
   const auto opens = std::exchange(opens_, {});
   const auto accepts = std::exchange(accepts_, {});
   const auto closings = std::exchange(closings_, {});
+  const auto graceful_closings = std::exchange(graceful_closings_, {});
+  datagrams_.abandon();
 }
 
 void quic_application::on_connection_established(worker&, time_point) {

@@ -12,6 +12,7 @@
 #include "quasio/runtime/application_over_quic.hpp"
 #include "quasio/runtime/pending_operation.hpp"
 #include "quasio/runtime/quic_connection.hpp"
+#include "runtime/datagram_port.hpp"
 #include "runtime/quic_stream_state.hpp"
 
 namespace quasio::runtime {
@@ -21,7 +22,7 @@ namespace quasio::runtime {
 class quic_connection_state final : public cancellable {
 public:
   quic_connection_state(asio::any_io_executor executor, quic_connection_limits limits)
-      : executor_(std::move(executor)), limits_(limits) {}
+      : executor_(std::move(executor)), limits_(limits), datagrams_(limits.max_waiting_datagram_operations) {}
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
@@ -34,6 +35,14 @@ public:
   void accept(pending_operation<quic_stream> operation);
   void wait_closed(pending_operation<connection_end> operation);
   void close(std::uint64_t code, std::string_view reason);
+  void close_gracefully(std::uint64_t code, std::string_view reason, duration timeout,
+                        pending_operation<connection_end> operation);
+  /// Nobody holds the connection any more.
+  void drop();
+  void set_keep_alive(std::chrono::milliseconds interval, quic::keep_alive_scope scope);
+  void set_idle_timeout(std::chrono::milliseconds timeout);
+  datagram_port& datagrams() noexcept { return datagrams_; }
+  std::size_t max_datagram_payload() const noexcept { return max_datagram_payload_.load(std::memory_order_relaxed); }
   void cancel_operation(std::uint64_t tag) override;
 
   // What the worker tells:
@@ -53,6 +62,10 @@ private:
   void on(const quic::stream_stopped& event);
   void on(const quic::stream_closed& event);
   void on(const quic::streams_available& event);
+  void on(const quic::datagrams_readable& event) { datagrams_.on(event); }
+  void on(const quic::datagrams_writable& event) { datagrams_.on(event); }
+  void on(const quic::datagram_fate& event) { datagrams_.on(event); }
+  void on(const quic::datagram_limit_changed& event) { max_datagram_payload_ = event.max_payload; }
   template <class Other>
   void on(const Other&) {}
 
@@ -74,6 +87,9 @@ private:
   std::deque<pending_operation<quic_stream>> accepts_;
   std::deque<quic_stream> unaccepted_;
   std::vector<pending_operation<connection_end>> closings_;
+  std::vector<pending_operation<connection_end>> graceful_closings_;
+  datagram_port datagrams_;
+  std::atomic<std::size_t> max_datagram_payload_{0};
 };
 
 /// Runs a quic_connection over QUIC. `on_outcome` is called once: with the connection when it is established, or with

@@ -27,10 +27,10 @@ void quic_stream_state::read(asio::mutable_buffer buffer, pending_operation<std:
 
 void quic_stream_state::try_to_read() {
   if (!reading_) return;
-  const std::size_t size = read_end_ ? 0 : read_at_hand(read_buffer_);
+  const std::size_t size = kept_ ? read_kept(read_buffer_) : read_end_ ? 0 : read_at_hand(read_buffer_);
   if (size > 0) {
     // What was read opens the window: the peer must hear of it.
-    host_->wake();
+    if (host_ != nullptr) host_->wake();
     reading_.complete(error_code(), size);
   } else if (read_end_) {
     reading_.complete(*read_end_, 0);
@@ -55,6 +55,37 @@ std::size_t quic_stream_state::read_at_hand(asio::mutable_buffer into) {
     if (!connection.stream_consume(id_, size) || is_last) read_end_ = asio::error::eof;
   }
   return total;
+}
+
+std::size_t quic_stream_state::read_kept(asio::mutable_buffer into) {
+  const std::size_t size = std::min(into.size(), kept_->bytes.size() - kept_->taken);
+  std::memcpy(into.data(), kept_->bytes.data() + kept_->taken, size);
+  kept_->taken += size;
+  if (kept_->taken == kept_->bytes.size()) {
+    read_end_ = kept_->end;
+    kept_.reset();
+  }
+  return size;
+}
+
+// A peer may close right after its last words: who reads slowly has them all the same.
+void quic_stream_state::keep_what_came(error_code end) {
+  kept_bytes kept{.bytes = {}, .taken = 0, .end = end};
+  quic::connection& connection = host_->connection();
+  for (bool more = true; more;) {
+    const auto chunk = connection.stream_peek(id_);
+    if (!chunk) break;
+    const std::size_t size = chunk->bytes.size();
+    kept.bytes.insert(kept.bytes.end(), chunk->bytes.begin(), chunk->bytes.end());
+    if (chunk->fin) kept.end = asio::error::eof;
+    more = size > 0 && !chunk->fin;
+    if (!connection.stream_consume(id_, size)) break;
+  }
+  if (kept.bytes.empty()) {
+    read_end_ = kept.end;
+  } else {
+    kept_ = std::move(kept);
+  }
 }
 
 void quic_stream_state::on_reset(std::uint64_t code) {
@@ -150,7 +181,12 @@ void quic_stream_state::on_closed() {
 }
 
 void quic_stream_state::on_connection_closed(const error_code& code) {
-  end_reading(code);
+  if (host_ != nullptr && !read_end_) keep_what_came(code);
+  if (kept_) {
+    try_to_read();
+  } else {
+    end_reading(code);
+  }
   end_writing(code);
   host_ = nullptr;
   over_.store(true, std::memory_order_release);

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "quasio/runtime/application_over_quic.hpp"
 #include "quasio/runtime/pending_operation.hpp"
@@ -45,6 +47,8 @@ public:
 private:
   void try_to_read();
   std::size_t read_at_hand(asio::mutable_buffer into);
+  std::size_t read_kept(asio::mutable_buffer into);
+  void keep_what_came(error_code end);
   void try_to_write();
   void end_reading(const error_code& code);
   void end_writing(const error_code& code);
@@ -59,6 +63,14 @@ private:
   asio::const_buffer write_buffer_;
   pending_operation<std::size_t> writing_;
   std::optional<error_code> read_end_;
+
+  /// What had come when the connection ended, and how reading ends after it.
+  struct kept_bytes {
+    std::vector<std::uint8_t> bytes;
+    std::size_t taken = 0;
+    error_code end;
+  };
+  std::optional<kept_bytes> kept_;
   std::optional<error_code> write_end_;
 };
 

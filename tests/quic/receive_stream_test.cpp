@@ -29,7 +29,7 @@ TEST_F(a_receive_stream, goes_from_receive_to_data_read) {
   EXPECT_EQ(receiving.state(), receive_state::size_known);
   take(0, "hel");
   EXPECT_EQ(receiving.state(), receive_state::data_received);
-  const readable_chunk all = receiving.peek();
+  const stream_chunk all = receiving.peek();
   EXPECT_EQ(as_text(all.bytes), "hello");
   EXPECT_TRUE(all.fin);
   EXPECT_EQ(consume(4), 4u);

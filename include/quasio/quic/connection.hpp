@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "quasio/quic/observer.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/statistics.hpp"
+#include "quasio/quic/stream_chunk.hpp"
 #include "quasio/quic/stream_error.hpp"
 #include "quasio/wire/transport_parameters.hpp"
 #include "quasio/wire/version.hpp"
@@ -46,12 +48,6 @@ struct transmission {
   std::size_t segment_size = 0;  ///< Bytes a datagram; equals `size` where there is only one.
   network_path path;
   ecn_codepoint ecn = ecn_codepoint::not_ect;
-};
-
-/// The next bytes of a stream, where they lie in the connection's memory: valid until the next call on the connection.
-struct stream_chunk {
-  byte_view bytes;
-  bool fin = false;  ///< These are the last ones (they may be none).
 };
 
 /// What -v and logs show of a finished handshake.
@@ -119,6 +115,30 @@ public:
   /// delivered is lost. Does nothing when the connection has ended already.
   void close(std::uint64_t application_code, std::string_view reason, time_point now);
 
+  /// Ends it as close() does, but first delivers what was written: it closes as soon as all stream data, ends and
+  /// resets are acknowledged and all datagrams sent, and at `deadline` in any case, whatever the peer does or does not.
+  /// From now on no stream can be opened and nothing written, so finish streams before; what comes can be read.
+  /// Asked again, the earlier deadline counts. Before the handshake is complete it is close().
+  void close_gracefully(std::uint64_t application_code, std::string_view reason, time_point deadline, time_point now);
+
+  /// Whether close_gracefully() is under way.
+  bool is_closing_gracefully() const noexcept;
+
+  /// Whether the peer has acknowledged all that was written to streams, and no datagram waits. It keeps its last value
+  /// after the end, so that one knows what a connection took with it.
+  bool is_everything_delivered() const noexcept;
+
+  /// Changes settings::keep_alive_interval and keep_alive_scope of this connection. 0 ends it.
+  void set_keep_alive(std::chrono::milliseconds interval, keep_alive_scope scope = keep_alive_scope::always);
+
+  /// Waits only so long from now on for a silent peer, if that is shorter than what both sides agreed on in the
+  /// handshake, and then closes with NO_ERROR, as who gives up early must (RFC 9000, section 10.1). 0: as agreed. Never
+  /// less than three probe timeouts.
+  void set_idle_timeout(std::chrono::milliseconds timeout);
+
+  /// The idle timeout in force; 0: none.
+  std::chrono::milliseconds idle_timeout() const noexcept;
+
   /// Opens a stream, and keeps within what the peer allows. The peer learns of it with the first bytes.
   stream_result<stream_id> open_stream(stream_direction direction);
 
@@ -151,6 +171,30 @@ public:
   /// The order in which streams get to send: lower urgency first (0 to 7, default 3); within one urgency, streams that
   /// are not incremental go one after the other in ID order, incremental ones take turns (RFC 9218, section 10).
   stream_result<void> set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental);
+
+  // --- Datagrams (RFC 9221) -----------------------------------------------------------------------------------------
+
+  /// The most bytes that a datagram may have now: what the peer takes and the path carries; 0 when the peer takes none,
+  /// or is not known yet. datagram_limit_changed tells when it changes after the handshake.
+  std::size_t max_datagram_payload() const noexcept;
+
+  /// Accepts one datagram to be sent once, if need be after others (datagram_settings::max_to_send) and when congestion
+  /// control lets it; it is copied. An empty one is a datagram too. What has not expired is sent in the next transmit()
+  /// that has room for it, several in one packet where they fit.
+  datagram_result<void> send_datagram(byte_view data, const datagram_options& options = {});
+
+  /// Drops those that wait and of which `doomed` says so. Returns how many it were.
+  std::size_t purge_datagrams(const datagram_predicate& doomed);
+
+  /// Drops those that wait and belong to this datagram_options::group.
+  std::size_t purge_datagram_group(std::uint64_t group);
+
+  /// The oldest received datagram, where it lies: valid until the next call on the connection. Empty when none waits.
+  /// What has come stays readable after the end of the connection.
+  std::optional<byte_view> peek_datagram() const noexcept;
+
+  /// Drops that one.
+  void pop_datagram();
 
   // --- What others may know ------------------------------------------------------------------------------------------
 

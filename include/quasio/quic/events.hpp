@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quasio/quic/close_reason.hpp"
+#include "quasio/quic/datagram.hpp"
 #include "quasio/wire/connection_id.hpp"
 #include "quasio/wire/stream_id.hpp"
 #include "quasio/wire/version.hpp"
@@ -55,6 +56,24 @@ struct streams_available {
   stream_direction direction;
 };
 
+/// There are datagrams to be read. Said once until the reader has drained them.
+struct datagrams_readable {};
+
+/// After send_datagram() failed with datagram_error::queue_full: half of the queue is free.
+struct datagrams_writable {};
+
+/// What became of a datagram that was given a cookie.
+struct datagram_fate {
+  std::uint64_t cookie;
+  datagram_outcome outcome;
+};
+
+/// The largest payload of a datagram is another than at the handshake, or than was told last: the path, its MTU or the
+/// peer's connection ID changed. What waits and is larger will be dropped.
+struct datagram_limit_changed {
+  std::size_t max_payload;  ///< What connection::max_datagram_payload() says.
+};
+
 /// Packets that carry this destination connection ID belong to this connection from now on.
 struct connection_id_issued {
   connection_id id;
@@ -78,8 +97,10 @@ struct connection_closed {
   close_reason reason;
 };
 
-using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
-                           stream_reset, stream_stopped, stream_closed, streams_available, connection_id_issued,
-                           connection_id_retired, new_token_received, connection_closed>;
+using event =
+    std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
+                 stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable, datagrams_writable,
+                 datagram_fate, datagram_limit_changed, connection_id_issued, connection_id_retired, new_token_received,
+                 connection_closed>;
 
 }  // namespace quasio::quic

@@ -5,12 +5,19 @@
 #include <cstdint>
 #include <memory>
 
+#include "quasio/quic/datagram.hpp"
 #include "quasio/quic/version_settings.hpp"
 #include "quasio/recovery/congestion_settings.hpp"
 #include "quasio/recovery/loss_detection_settings.hpp"
 #include "quasio/recovery/pacer_settings.hpp"
 
 namespace quasio::quic {
+
+/// While what keep-alive is wanted.
+enum class keep_alive_scope : std::uint8_t {
+  open_streams,  ///< While a stream is open: an answer is expected, or something is under way.
+  always,
+};
 
 /// What one endpoint asks of its connections. Each limit that a peer can push against has its name here.
 /// A connection copies its settings when it is made; changing them later does not reach it.
@@ -29,6 +36,14 @@ struct settings {
   /// Bytes one stream takes from the application before they were sent once. What is in flight is bounded by congestion
   /// and flow control instead, so that a fast path never starves for lack of buffer.
   std::size_t stream_send_buffer = 256 * 1024;
+
+  /// While streams or datagrams of several urgencies wait, one packet in so many begins with a less urgent one, each
+  /// urgency in its turn, so that none starves for good; 0: strictly the most urgent first. RFC 9218, section 10 leaves
+  /// it open; 3 % delay nothing that is urgent and keep what lies below alive.
+  std::uint32_t starvation_guard = 32;
+
+  /// DATAGRAM frames (RFC 9221): off by default.
+  datagram_settings datagrams;
 
   /// Separate pieces of one stream that may wait for a gap to be filled; a peer that scatters more is refused. Pieces of
   /// 512 bytes and more on average are not counted: a fast path leaves thousands of them when its queue overflows, and
@@ -50,6 +65,24 @@ struct settings {
 
   /// Silence after which the connection ends; 0 is never (section 10.1). The smaller of both sides' values counts.
   std::chrono::milliseconds max_idle_timeout{30'000};
+
+  /// After so long without anything sent that is acknowledged, a PING is sent, so that neither the idle timeout nor a
+  /// middlebox that forgets (30 s is what most keep, section 10.1.2) ends the connection; 0: never. At the most half of
+  /// the idle timeout. It is off because an application that does not expect anything should let go.
+  std::chrono::milliseconds keep_alive_interval{0};
+  quic::keep_alive_scope keep_alive_scope = quic::keep_alive_scope::open_streams;
+
+  /// How often a sender that flow control holds back says so again while nothing else is under way (section 4.1), so
+  /// that the connection does not go idle under it; 0: never again. At the most half of the idle timeout.
+  std::chrono::milliseconds blocked_repeat_interval{5'000};
+
+  /// Packets with nothing but acknowledgments in a row after which one carries a PING, at most one a round trip, so
+  /// that the peer's answer lets old ranges be forgotten (section 13.2.4); 0: never.
+  std::uint32_t ack_only_packets_per_ping = 32;
+
+  /// Memory kept for streams and datagrams to come (up to 512 KB of blocks, and a queue's worth of datagrams each way)
+  /// goes back after so long a silence. 0: it is kept.
+  std::chrono::milliseconds spare_memory_timeout{1'000};
 
   /// How long the handshake may take before it is given up.
   std::chrono::milliseconds handshake_timeout{10'000};

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "quasio/base/time.hpp"
+#include "quasio/quic/datagram.hpp"
 #include "quasio/quic/ecn_state.hpp"
 #include "quasio/quic/frame_counts.hpp"
 
@@ -34,6 +35,7 @@ struct statistics {
   std::uint64_t tokens_received = 0;  ///< By a client; each was an event.
   std::uint64_t tokens_ignored =
       0;  ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
+  std::uint64_t keep_alives = 0;  ///< Times that silence was broken for its own sake.
 
   /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
   std::uint64_t amplification_limited = 0;
@@ -49,6 +51,11 @@ struct statistics {
   std::uint64_t ecn_ect1_received = 0;
   std::uint64_t ecn_ce_received = 0;
 
+  /// DATAGRAM frames; `datagrams_sent` above are those of UDP.
+  sent_datagram_statistics datagram_frames_out;
+  received_datagram_statistics datagram_frames_in;
+
+  duration idle_timeout{};  ///< The one in force; 0: none.
   duration smoothed_rtt{};
   duration rtt_variation{};
   duration minimum_rtt{};

@@ -28,6 +28,10 @@ public:
   /// Ends the connection with the application's code; on_connection_closed() follows in the next turn.
   virtual void close(std::uint64_t application_code, std::string_view reason) = 0;
 
+  /// Ends it likewise, after what was written is delivered, or after `timeout` at the latest: see
+  /// quic::connection::close_gracefully().
+  virtual void close_gracefully(std::uint64_t application_code, std::string_view reason, duration timeout) = 0;
+
 protected:
   ~worker() = default;
 };

@@ -6,6 +6,7 @@
 
 #include "quasio/asio.hpp"
 #include "quasio/quic/close_reason.hpp"
+#include "quasio/quic/datagram.hpp"
 #include "quasio/quic/stream_error.hpp"
 
 namespace quasio::runtime {
@@ -20,6 +21,7 @@ enum class error {
   too_many_waiting,       ///< As many operations as allowed are waiting already.
   listener_closed,        ///< The listener takes no more connections.
   stateless_reset,        ///< The peer has lost the connection's state (RFC 9000, section 10.3).
+  not_delivered,          ///< The connection ended before the peer had acknowledged all that was written.
   peer_lost,              ///< The peer's host says that nobody is there any more, and nothing else was heard of it.
 };
 
@@ -38,6 +40,9 @@ const error_category& stream_abandoned_category() noexcept;
 
 /// The category of quic::stream_error.
 const error_category& stream_category() noexcept;
+
+/// The category of quic::datagram_error.
+const error_category& datagram_category() noexcept;
 
 error_code make_error_code(error value) noexcept;
 
@@ -66,9 +71,14 @@ namespace quasio::quic {
 /// So that a stream_error converts to an error_code.
 error_code make_error_code(stream_error value) noexcept;
 
+/// The same for a datagram_error.
+error_code make_error_code(datagram_error value) noexcept;
+
 }  // namespace quasio::quic
 
 template <>
 struct boost::system::is_error_code_enum<quasio::runtime::error> : std::true_type {};
 template <>
 struct boost::system::is_error_code_enum<quasio::quic::stream_error> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<quasio::quic::datagram_error> : std::true_type {};

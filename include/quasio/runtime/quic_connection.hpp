@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,10 +25,13 @@ struct quic_connection_limits {
 
   /// Calls of async_open_stream() that may wait for the peer to allow more streams.
   std::size_t max_waiting_opens = 1024;
+
+  /// Calls of async_send_datagram(), and of async_receive_datagram(), that may wait.
+  std::size_t max_waiting_datagram_operations = 1024;
 };
 
 /// A QUIC connection for protocols of one's own: streams that Asio can use. Dropping the object closes the connection
-/// with code 0.
+/// with code 0, unless it is closing gracefully.
 ///
 /// Threads: as quic_stream.
 class quic_connection {
@@ -83,6 +88,81 @@ public:
   /// Ends the connection: what was written and not delivered is lost.
   void close(std::uint64_t application_code, std::string reason = {});
 
+  /// Ends it after all that was written is delivered, or after `timeout` whatever the peer does. Finish streams and
+  /// wait for pending writes before; nothing can be opened or written from then on, but what comes can be read until
+  /// the end. Dropping the object meanwhile lets it go on.
+  /// @par Completion Signature
+  /// void(error_code, connection_end), when the connection has ended: no error means that the peer has acknowledged
+  /// everything; error::not_delivered that it has not.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total: they end the waiting, not the closing.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_close_gracefully(std::uint64_t application_code, std::string reason, duration timeout,
+                              Token&& token = {}) {
+    return initiate_operation<connection_end>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                              [state = state_, application_code, reason = std::move(reason),
+                                               timeout](pending_operation<connection_end> operation) {
+                                                start_close_gracefully(state, application_code, reason, timeout,
+                                                                       std::move(operation));
+                                              });
+  }
+
+  /// Keeps the connection from going idle from now on: see quic::settings::keep_alive_interval. 0 ends it.
+  void set_keep_alive(std::chrono::milliseconds interval,
+                      quic::keep_alive_scope scope = quic::keep_alive_scope::always);
+
+  /// Waits only so long for a silent peer: see quic::connection::set_idle_timeout().
+  void set_idle_timeout(std::chrono::milliseconds timeout);
+
+  // --- Datagrams (RFC 9221) -----------------------------------------------------------------------------------------
+  //
+  // Receiving them takes quic::datagram_settings::max_frame_size in the settings of the connection, sending the same of
+  // the peer.
+
+  /// The most bytes of a datagram now; 0 when the peer takes none. It changes with the path. Any thread.
+  std::size_t max_datagram_payload() const noexcept;
+
+  /// Hands a datagram over at once or not at all: quic::datagram_error says why not. On the executor only.
+  error_code send_datagram(asio::const_buffer data, const quic::datagram_options& options = {});
+
+  /// Hands a datagram over, if need be when there is room in the queue. `data` must live until then. That it completes
+  /// says nothing about its delivery.
+  /// @par Completion Signature
+  /// void(error_code): a quic::datagram_error; error::too_many_waiting; how the connection ended.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send_datagram(asio::const_buffer data, const quic::datagram_options& options = {}, Token&& token = {}) {
+    return initiate_operation<>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                [state = state_, data, options](pending_operation<> operation) {
+                                  start_send_datagram(state, data, options, std::move(operation));
+                                });
+  }
+
+  /// The next datagram, if one is at hand: would_block otherwise. On the executor only.
+  std::size_t receive_datagram(asio::mutable_buffer into, error_code& error);
+
+  /// The next datagram. Those that came before the end of the connection can be received after it.
+  /// @par Completion Signature
+  /// void(error_code, std::size_t): message_size when `into` was too small, and the rest is lost;
+  /// error::too_many_waiting; how the connection ended.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_receive_datagram(asio::mutable_buffer into, Token&& token = {}) {
+    return initiate_operation<std::size_t>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                           [state = state_, into](pending_operation<std::size_t> operation) {
+                                             start_receive_datagram(state, into, std::move(operation));
+                                           });
+  }
+
+  /// Drops the datagrams of this quic::datagram_options::group that wait to be sent.
+  void purge_datagram_group(std::uint64_t group);
+
+  /// Has the fates of datagrams with a cookie told to `handler`, on the executor; it must not throw. One handler at a
+  /// time; an empty one ends it.
+  void on_datagram_fate(std::function<void(std::uint64_t cookie, quic::datagram_outcome outcome)> handler);
+
 private:
   static void start_open(const std::shared_ptr<quic_connection_state>& state, stream_direction direction,
                          pending_operation<quic_stream> operation);
@@ -90,7 +170,15 @@ private:
                            pending_operation<quic_stream> operation);
   static void start_wait_closed(const std::shared_ptr<quic_connection_state>& state,
                                 pending_operation<connection_end> operation);
+  static void start_close_gracefully(const std::shared_ptr<quic_connection_state>& state, std::uint64_t code,
+                                     const std::string& reason, duration timeout,
+                                     pending_operation<connection_end> operation);
+  static void start_send_datagram(const std::shared_ptr<quic_connection_state>& state, asio::const_buffer data,
+                                  const quic::datagram_options& options, pending_operation<> operation);
+  static void start_receive_datagram(const std::shared_ptr<quic_connection_state>& state, asio::mutable_buffer into,
+                                     pending_operation<std::size_t> operation);
   std::shared_ptr<cancellable> cancel_target() const;
+  void drop() noexcept;
 
   std::shared_ptr<quic_connection_state> state_;
 };
