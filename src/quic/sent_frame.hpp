@@ -25,7 +25,7 @@ enum class sent_frame_kind : std::uint8_t {
   path_challenge,
   handshake_done,
   new_token,  ///< `id` is the token's number.
-  datagram,  ///< `id` is the cookie, if the application gave one.
+  datagram,   ///< `id` is the cookie, if the application gave one.
 };
 
 /// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes

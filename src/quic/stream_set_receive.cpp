@@ -6,8 +6,8 @@
 namespace quasio::quic {
 namespace {
 
-// What a path that loses many datagrams leaves of a stream are pieces of a datagram or more. However many they are, they
-// cost little beside their own bytes, which the windows bound.
+// What a path that loses many datagrams leaves of a stream are pieces of a datagram or more. However many they are,
+// they cost little beside their own bytes, which the windows bound.
 constexpr std::uint64_t honest_piece = 512;
 
 unexpected<transport_error> refuse(transport_error_code code, wire::frame_type type, std::string reason) {

@@ -97,6 +97,8 @@ std::string_view name_of(recovery::congestion_algorithm algorithm) noexcept {
       return "NewReno";
     case recovery::congestion_algorithm::cubic:
       return "CUBIC";
+    case recovery::congestion_algorithm::bbr:
+      return "BBRv3";
   }
   return "?";
 }

@@ -45,9 +45,9 @@ struct settings {
   /// DATAGRAM frames (RFC 9221): off by default.
   datagram_settings datagrams;
 
-  /// Separate pieces of one stream that may wait for a gap to be filled; a peer that scatters more is refused. Pieces of
-  /// 512 bytes and more on average are not counted: a fast path leaves thousands of them when its queue overflows, and
-  /// the windows bound them.
+  /// Separate pieces of one stream that may wait for a gap to be filled; a peer that scatters more is refused. Pieces
+  /// of 512 bytes and more on average are not counted: a fast path leaves thousands of them when its queue overflows,
+  /// and the windows bound them.
   std::size_t max_stream_gaps = 1024;
 
   /// CRYPTO bytes held out of order, a level (section 7.5 asks for at least 4096).

@@ -34,7 +34,7 @@ struct statistics {
   std::uint64_t tokens_given = 0;     ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
   std::uint64_t tokens_received = 0;  ///< By a client; each was an event.
   std::uint64_t tokens_ignored =
-      0;  ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
+      0;                          ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
   std::uint64_t keep_alives = 0;  ///< Times that silence was broken for its own sake.
 
   /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
