@@ -15,22 +15,24 @@ constexpr int challenge_attempts = 3;
 // Section 8.2.1.
 constexpr std::size_t full_challenge_datagram = 1200;
 
-std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings) {
+std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings,
+                                                                 std::size_t max_datagram_size) {
   recovery::congestion_settings wanted = settings.congestion;
   wanted.paced = settings.pacing;
-  return recovery::make_congestion_controller(wanted, settings.max_datagram_size);
+  return recovery::make_congestion_controller(wanted, max_datagram_size);
 }
 
 }  // namespace
 
 path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now)
     : rtt(settings.initial_rtt),
-      pacer({}, settings.max_datagram_size, now),
-      congestion(make_controller(settings)),
+      mtu(settings.mtu, settings.max_datagram_size, !path_address.peer.is_v4()),
+      pacer({}, mtu.current(), now),
+      congestion(make_controller(settings, mtu.current())),
       ecn(settings),
       id_(path_id),
       address_(path_address),
-      max_datagram_size_(settings.max_datagram_size),
+      settled_datagram_size_(mtu.current()),
       amplification_factor_(settings.amplification_factor) {
   update_pacing(now);
 }
@@ -44,14 +46,29 @@ void path::update_pacing(time_point now) {
 void path::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
   if (!recovery_began) return flight.on_lost_in_reduction();
   if (congestion->wants_rate_reduction())
-    flight.begin_reduction(bytes, max_datagram_size_, now);
+    flight.begin_reduction(bytes, max_datagram_size(), now);
   else
-    flight.lend_one_datagram(max_datagram_size_);
+    flight.lend_one_datagram(max_datagram_size());
 }
 
 void path::on_delivered(std::uint64_t bytes, time_point now) {
   flight.on_delivered(bytes, congestion->window(), now);
   update_pacing(now);
+}
+
+void path::note_arrival(const recovery::sent_packet_info& packet, time_point now) noexcept {
+  if (packet.mtu_probe) return mtu.on_probe_acked(packet.bytes, now);
+  mtu.on_packet_acked(packet.bytes, packet.time_sent);
+}
+
+bool path::settle_datagram_size(time_point now) {
+  if (mtu.current() == settled_datagram_size_) return false;
+  settled_datagram_size_ = mtu.current();
+  congestion->set_max_datagram_size(settled_datagram_size_);
+  pacer.set_max_datagram_size(settled_datagram_size_, now);
+  flight.set_max_datagram_size(settled_datagram_size_);
+  update_pacing(now);
+  return true;
 }
 
 std::uint64_t path::amplification_room() const noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -63,6 +64,11 @@ struct connection_id_retired {
   connection_id id;
 };
 
+/// The path in use is now found to carry datagrams of this size: UDP payload bytes.
+struct mtu_updated {
+  std::size_t max_datagram_size;
+};
+
 /// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
 /// and on_timeout() until connection::is_drained().
 struct connection_closed {
@@ -71,6 +77,6 @@ struct connection_closed {
 
 using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
                            stream_reset, stream_stopped, stream_closed, streams_available, connection_id_issued,
-                           connection_id_retired, connection_closed>;
+                           connection_id_retired, mtu_updated, connection_closed>;
 
 }  // namespace quasio::quic
