@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/command_line.hpp"
+#include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/driver/http3_client.hpp"
 #include "quasio/driver/url.hpp"
@@ -46,6 +47,8 @@ struct client_arguments {
   std::vector<http3::connect_to> connect_to;
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::milliseconds max_time{0};  ///< 0: for ever.
+
+  path_options path;
 
   bool json = false;
   bool verbose = false;

@@ -86,6 +86,7 @@ result<http3::client_options, std::string> client_session::client_options() {
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;
+  arguments_.path.apply_to(options.transport);
   return options;
 }
 
@@ -131,6 +132,7 @@ asio::awaitable<void> client_session::fetch_one(std::size_t index) {
     report_.error(result.error);
   } else {
     report_.detail('*', index, outcome_line(result));
+    if (result.statistics) report_.detail('*', index, "path: " + path_line(*result.statistics));
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/command_line.hpp"
 #include "common/host_port.hpp"
+#include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 
@@ -37,6 +38,8 @@ struct server_arguments {
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds drain_timeout{10'000};
   bool tcp = true;
+
+  path_options path;
 
   spdlog::level::level_enum log_level = spdlog::level::info;
 };

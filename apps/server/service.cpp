@@ -139,6 +139,7 @@ http3::server_options service::http3_options() const {
   if (qlog_) options.observe = qlog_->observer();
   options.tls = quic_tls_;
   options.transport.max_idle_timeout = arguments_.idle_timeout;
+  arguments_.path.apply_to(options.transport);
   options.retry = arguments_.retry;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;
