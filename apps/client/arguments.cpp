@@ -113,6 +113,7 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
       ->check(CLI::Range(0.001, 31'536'000.0).description(""))
       ->group(group);
   add_congestion_options(app, out.congestion, group);
+  add_path_options(app, out.path, group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")
       ->type_name("FILE")

@@ -9,6 +9,7 @@
 
 #include "common/command_line.hpp"
 #include "common/congestion_options.hpp"
+#include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/driver/http3_client.hpp"
 #include "quasio/driver/url.hpp"
@@ -48,6 +49,8 @@ struct client_arguments {
   std::chrono::milliseconds connect_timeout{15'000};
   congestion_arguments congestion;
   std::chrono::milliseconds max_time{0};  ///< 0: for ever.
+
+  path_options path;
 
   bool json = false;
   bool verbose = false;

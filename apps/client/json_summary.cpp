@@ -33,7 +33,15 @@ json to_json(const quic::statistics& counts) {
   return {{"smoothed_rtt", seconds(counts.smoothed_rtt)},
           {"packets_sent", counts.packets_sent},
           {"packets_received", counts.packets_received},
-          {"packets_lost", counts.packets_lost}};
+          {"packets_lost", counts.packets_lost},
+          {"max_datagram_size", counts.max_datagram_size},
+          {"mtu_state", to_string(counts.mtu)},
+          {"ecn_state", to_string(counts.ecn)},
+          {"ecn_ect0_sent", counts.ecn_ect0_sent},
+          {"ecn_ect0_acked", counts.ecn_ect0_acked},
+          {"ecn_ce_acked", counts.ecn_ce_acked},
+          {"ecn_ect0_received", counts.ecn_ect0_received},
+          {"ecn_ce_received", counts.ecn_ce_received}};
 }
 
 json to_json(const planned_transfer& plan, const transfer_result& result) {

@@ -87,6 +87,7 @@ result<http3::client_options, std::string> client_session::client_options() {
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;
   apply(arguments_.congestion, options.transport);
+  arguments_.path.apply_to(options.transport);
   return options;
 }
 
@@ -132,6 +133,7 @@ asio::awaitable<void> client_session::fetch_one(std::size_t index) {
     report_.error(result.error);
   } else {
     report_.detail('*', index, outcome_line(result));
+    if (result.statistics) report_.detail('*', index, "path: " + path_line(*result.statistics));
   }
 }
 

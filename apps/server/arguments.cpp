@@ -100,6 +100,7 @@ void add_network_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->check(one_of(retry_policies))
       ->type_name("always|auto|never")
       ->group(group);
+  add_path_options(app, out.path, group);
   app.add_option("--idle-timeout", raw.idle_timeout, "Silence after which a connection is forgotten. Default: 30")
       ->type_name("SECONDS")
       ->check(CLI::Range(1.0, 3600.0).description(""))

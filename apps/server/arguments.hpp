@@ -12,6 +12,7 @@
 #include "common/command_line.hpp"
 #include "common/congestion_options.hpp"
 #include "common/host_port.hpp"
+#include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 
@@ -39,6 +40,8 @@ struct server_arguments {
   congestion_arguments congestion;
   std::chrono::milliseconds drain_timeout{10'000};
   bool tcp = true;
+
+  path_options path;
 
   spdlog::level::level_enum log_level = spdlog::level::info;
 };

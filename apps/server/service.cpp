@@ -140,6 +140,7 @@ http3::server_options service::http3_options() const {
   options.tls = quic_tls_;
   options.transport.max_idle_timeout = arguments_.idle_timeout;
   apply(arguments_.congestion, options.transport);
+  arguments_.path.apply_to(options.transport);
   options.retry = arguments_.retry;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;

@@ -125,15 +125,18 @@ std::size_t udp_back_end::call_limit(const outgoing_datagrams& batch) const noex
 }
 
 int udp_back_end::attempt(const outgoing_datagrams& batch) noexcept {
+  int news = 0;
   for (int tries = 0;; ++tries) {
     ++statistics_.send_calls;
     const int error = transmit(batch);
     if (error == EINTR && tries < max_errors_passed_over) continue;
-    // Refused was something sent before; the kernel reports that in place of sending.
-    if (error == ECONNREFUSED && tries == 0) {
-      ++statistics_.icmp_errors;
+    // Linux tells what ICMP said about something sent before in place of sending, once. A message about the size of
+    // packets may be forged; what this host itself finds too large it says again.
+    if (news == 0 && (error == ECONNREFUSED || error == EMSGSIZE)) {
+      news = error;
       continue;
     }
+    if (news == ECONNREFUSED || (news == EMSGSIZE && error != EMSGSIZE)) ++statistics_.icmp_errors;
     return error;
   }
 }

@@ -34,6 +34,11 @@ std::optional<transmission> connection::transmit(byte_span buffer, std::size_t m
   return made;
 }
 
+void connection::on_datagram_too_large(const network_path& path, std::size_t size, time_point now) {
+  parts_->state.now = now;
+  parts_->recovery.on_refused_by_host(path, size);
+}
+
 std::optional<time_point> connection::next_deadline() const { return parts_->next_deadline(); }
 
 void connection::on_timeout(time_point now) {

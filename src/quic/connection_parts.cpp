@@ -244,6 +244,7 @@ statistics connection::parts::statistics() const {
   now.bytes_in_flight = active.flight.bytes();
   now.time_in_flight = state.in_flight.total(state.now);
   now.max_datagram_size = active.max_datagram_size();
+  now.mtu = active.mtu.state();
   now.ecn = active.ecn.state();
   for (const packet_space& space : state.spaces) {
     now.ecn_ect0_sent += space.ecn.sent();

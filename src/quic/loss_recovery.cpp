@@ -72,13 +72,17 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
             acked.add(packet, sent_on->flight.bytes());
             sent_on->rate.on_acked(packet, state_.now);
             remove_from_flight(*sent_on, packet);
+            sent_on->note_arrival(packet, state_.now);
           }
           on_frames_acked(space, packet.content);
         },
         [&](sent_packet& late) {
+          path* sent_on = state_.paths.find(late.path);
+          if (sent_on) sent_on->note_arrival(late, state_.now);
+          if (late.mtu_probe) return;
           ++state_.counters.packets_spuriously_lost;
-          if (path* sent_on = late.in_flight ? state_.paths.find(late.path) : nullptr) {
-            sent_on->rate.on_late(late.bytes);
+          if (sent_on) {
+            if (late.in_flight) sent_on->rate.on_late(late.bytes);
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
             sent_on->update_pacing(state_.now);
           }
@@ -148,13 +152,15 @@ void loss_recovery::detect_losses(packet_space& space) {
   bytes_by_path lost;
   const recovery::rtt_estimator& rtt = state_.paths.active().rtt;
   space.loss.detect_lost(space.sent, rtt, state_.now, [&](sent_packet& packet) {
-    ++state_.counters.packets_lost;
     if (state_.watched) tell_of(space, packet);
+    if (packet.mtu_probe) return on_mtu_probe_lost(packet);
+    ++state_.counters.packets_lost;
     state_.counters.bytes_lost += packet.bytes;
     if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
       lost.add(packet, 0);
       remove_from_flight(*sent_on, packet);
       sent_on->congestion->on_packet_lost(sent_on->rate.on_lost(packet), state_.now);
+      if (sent_on->mtu.on_packet_lost(packet.bytes, packet.time_sent, state_.now)) ++state_.counters.mtu_black_holes;
     }
     if (path* marked_on = path_of_mark(packet)) marked_on->ecn.on_marked_lost();
     on_frames_lost(space, packet.content);
@@ -178,6 +184,7 @@ void loss_recovery::detect_losses(packet_space& space) {
     if (recovery::establish_persistent_congestion(histories, share.path, threshold)) {
       sent_on->congestion->on_persistent_congestion(state_.now);
       sent_on->rtt.on_persistent_congestion();
+      sent_on->mtu.on_persistent_congestion();
     }
     sent_on->update_pacing(state_.now);
     state_.watched.recovery_changed(*sent_on, state_.pto_count, state_.now);
@@ -255,6 +262,26 @@ void loss_recovery::remove_from_flight(path& sent_on, const recovery::sent_packe
 
 path* loss_recovery::path_of_mark(const recovery::sent_packet_info& packet) noexcept {
   return packet.ecn == ecn_codepoint::not_ect ? nullptr : state_.paths.find(packet.path);
+}
+
+void loss_recovery::on_mtu_probe_lost(const recovery::sent_packet_info& probe) {
+  ++state_.counters.mtu_probes_lost;
+  // RFC 9000, section 14.4: no sign of congestion, as datagrams of this size may never pass.
+  forget(probe);
+  if (path* sent_on = state_.paths.find(probe.path)) sent_on->mtu.on_probe_lost(probe.bytes, state_.now);
+}
+
+void loss_recovery::on_refused_by_host(const network_path& address, std::size_t size) {
+  path& on = state_.paths.active();
+  if (on.address() != address) return;
+  // Left in place, a probe that was never sent would be waited for.
+  state_.application().sent.withdraw_newest(
+      [&](const sent_packet& sent) { return sent.mtu_probe && sent.path == on.id() && sent.bytes == size; },
+      [&](const sent_packet& probe) {
+        ++state_.counters.mtu_probes_lost;
+        forget(probe);
+      });
+  on.mtu.on_refused_by_host(size, state_.now);
 }
 
 void loss_recovery::forget(const recovery::sent_packet_info& packet) {

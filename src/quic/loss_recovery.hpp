@@ -22,6 +22,9 @@ public:
   /// The keys of the space are gone (RFC 9002, section 6.4; RFC 9001, section 4.9).
   void discard(space_id id);
 
+  /// See connection::on_datagram_too_large().
+  void on_refused_by_host(const network_path& address, std::size_t size);
+
   /// A Retry came: all that was sent is to be sent again, and does not count as lost (RFC 9002, section 6.3).
   void on_retry();
 
@@ -35,6 +38,7 @@ private:
   void on_frames_lost(packet_space& space, const sent_frames& frames);
   static void remove_from_flight(path& sent_on, const recovery::sent_packet_info& packet);
   /// Nothing will be heard of the packet any more, and that means nothing.
+  void on_mtu_probe_lost(const recovery::sent_packet_info& probe);
   void forget(const recovery::sent_packet_info& packet);
   void tell_of(const packet_space& space, const recovery::sent_packet_info& lost) const;
   path* path_of_mark(const recovery::sent_packet_info& packet) noexcept;

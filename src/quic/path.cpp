@@ -15,14 +15,15 @@ constexpr int challenge_attempts = 3;
 // Section 8.2.1.
 constexpr std::size_t full_challenge_datagram = 1200;
 
-std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings, std::uint64_t seed) {
+std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings,
+                                                                 std::size_t max_datagram_size, std::uint64_t seed) {
   recovery::congestion_settings congestion = settings.congestion;
   congestion.paced = settings.pacing;
   if (congestion.seed == 0) congestion.seed = seed;
   if (settings.congestion_controller && *settings.congestion_controller) {
-    if (auto own = (*settings.congestion_controller)(congestion, settings.max_datagram_size)) return own;
+    if (auto own = (*settings.congestion_controller)(congestion, max_datagram_size)) return own;
   }
-  return recovery::make_congestion_controller(congestion, settings.max_datagram_size);
+  return recovery::make_congestion_controller(congestion, max_datagram_size);
 }
 
 }  // namespace
@@ -30,12 +31,13 @@ std::unique_ptr<recovery::congestion_controller> make_controller(const settings&
 path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now,
            std::uint64_t seed)
     : rtt(settings.initial_rtt),
-      pacer(settings.pacer, settings.max_datagram_size, now),
-      congestion(make_controller(settings, seed)),
+      mtu(settings.mtu, settings.max_datagram_size, !path_address.peer.is_v4()),
+      pacer(settings.pacer, mtu.current(), now),
+      congestion(make_controller(settings, mtu.current(), seed)),
       ecn(settings),
       id_(path_id),
       address_(path_address),
-      max_datagram_size_(settings.max_datagram_size),
+      settled_datagram_size_(mtu.current()),
       amplification_factor_(settings.amplification_factor) {
   update_pacing(now);
 }
@@ -49,14 +51,29 @@ void path::update_pacing(time_point now) {
 void path::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
   if (!recovery_began) return flight.on_lost_in_reduction();
   if (congestion->wants_rate_reduction())
-    flight.begin_reduction(bytes, max_datagram_size_, now);
+    flight.begin_reduction(bytes, max_datagram_size(), now);
   else
-    flight.lend_one_datagram(max_datagram_size_);
+    flight.lend_one_datagram(max_datagram_size());
 }
 
 void path::on_delivered(std::uint64_t bytes, time_point now) {
   flight.on_delivered(bytes, congestion->window(), now);
   update_pacing(now);
+}
+
+void path::note_arrival(const recovery::sent_packet_info& packet, time_point now) noexcept {
+  if (packet.mtu_probe) return mtu.on_probe_acked(packet.bytes, now);
+  mtu.on_packet_acked(packet.bytes, packet.time_sent);
+}
+
+bool path::settle_datagram_size(time_point now) {
+  if (mtu.current() == settled_datagram_size_) return false;
+  settled_datagram_size_ = mtu.current();
+  congestion->set_max_datagram_size(settled_datagram_size_);
+  pacer.set_max_datagram_size(settled_datagram_size_, now);
+  flight.set_max_datagram_size(settled_datagram_size_);
+  update_pacing(now);
+  return true;
 }
 
 std::uint64_t path::amplification_room() const noexcept {

@@ -12,6 +12,7 @@
 #include "quasio/quic/settings.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
 #include "quic/ecn_validation.hpp"
+#include "quic/mtu_discovery.hpp"
 #include "recovery/delivery_rate.hpp"
 #include "recovery/flight.hpp"
 #include "recovery/pacer.hpp"
@@ -30,7 +31,7 @@ public:
 
   std::uint16_t id() const noexcept { return id_; }
   const network_path& address() const noexcept { return address_; }
-  std::size_t max_datagram_size() const noexcept { return max_datagram_size_; }
+  std::size_t max_datagram_size() const noexcept { return mtu.current(); }
 
   // --- Address validation (section 8) ---
 
@@ -87,15 +88,22 @@ public:
   recovery::rtt_estimator rtt;
   recovery::flight flight;
   recovery::delivery_rate rate;
+  mtu_discovery mtu;
   recovery::pacer pacer;
   std::unique_ptr<recovery::congestion_controller> congestion;
 
   ecn_validation ecn;
 
+  /// A packet that was sent here has arrived, if late: what it says about the size of datagrams.
+  void note_arrival(const recovery::sent_packet_info& packet, time_point now) noexcept;
+
+  /// Has congestion control and pacing follow max_datagram_size(). Says whether it had changed.
+  bool settle_datagram_size(time_point now);
+
 private:
   std::uint16_t id_;
   network_path address_;
-  std::size_t max_datagram_size_;
+  std::size_t settled_datagram_size_;
   unsigned amplification_factor_;
   bool validated_ = false;
   std::uint64_t bytes_received_ = 0;

@@ -76,6 +76,10 @@ void path_set::move_to(path& destination, time_point now) {
     destination.rtt = previous.rtt;
     destination.rate = previous.rate;  // Its counts are those that the controller has seen.
     std::swap(destination.congestion, previous.congestion);
+    // The MTU is that of a pair of IP addresses (section 14.2). What is under way is told to the old path.
+    std::swap(destination.mtu, previous.mtu);
+    destination.mtu.forget_probe();
+    previous.mtu.forget_probe();
     destination.update_pacing(now);
   }
   const auto position = std::ranges::find(paths_, &destination, &std::unique_ptr<path>::get);

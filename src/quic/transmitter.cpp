@@ -51,7 +51,12 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
 
   path& on = state_.paths.active();
   state_.pacing_release.reset();
+  settle_datagram_size(on, buffer.size());
+  if (auto probe = transmit_mtu_probe(on, buffer)) return probe;
+  if (on.mtu.state() == mtu_state::error) return std::nullopt;
   std::size_t full_size = std::min(on.max_datagram_size(), buffer.size());
+  // RFC 8899, section 4.3: where large packets vanish, it is small ones that must show that the peer is there.
+  if (state_.pto_count > 0) full_size = std::min(full_size, smallest_max_datagram_size);
   // Section 8.2.1: on a path that the peer has moved to, what its few bytes allow must do, or validation would never
   // begin. Before the handshake is confirmed datagrams are whole or not at all.
   if (state_.handshake_confirmed) full_size = within_amplification(on, full_size);
@@ -124,7 +129,7 @@ void transmitter::note_amplification_limit(const path& on) {
 }
 
 transmitter::permission transmitter::ask_permission(path& on, std::size_t size) {
-  const bool within_window = on.flight.room(on.congestion->window()) >= size;
+  const bool within_window = on.flight.room(on.congestion->window()) >= size + room_for_mtu_probe_;
   const bool within_pace = !state_.config.pacing || on.pacer.budget(state_.now) >= size;
   if (within_window && within_pace) return {on, true};
   const bool held_back = std::ranges::any_of(
@@ -233,7 +238,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
   write_application_payload(state_, frames, record, last_in_datagram);
 }
 
-std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting) {
+std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting, bool mtu_probe) {
   packet_space& space = packet.space();
   if (state_.watched) tell_of(packet, on);
   const std::size_t size = packet.seal(state_).size();
@@ -251,6 +256,7 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
                      .ecn = mark_,
                      .ack_eliciting = ack_eliciting,
                      .in_flight = in_flight,
+                     .mtu_probe = mtu_probe,
                      .delivery = delivery});
   ++state_.counters.packets_sent;
   if (mark_ != ecn_codepoint::not_ect) {
@@ -298,6 +304,46 @@ void transmitter::account(path& on, std::size_t size) {
   on.on_datagram_sent(size);
   ++state_.counters.datagrams_sent;
   state_.counters.bytes_sent += size;
+}
+
+void transmitter::settle_datagram_size(path& on, std::size_t buffer_size) {
+  const std::uint64_t most = std::min<std::uint64_t>(buffer_size, state_.peer_parameters.max_udp_payload_size);
+  on.mtu.limit_to(static_cast<std::size_t>(most));
+  if (on.settle_datagram_size(state_.now)) state_.events.push(mtu_updated{on.max_datagram_size()});
+}
+
+bool transmitter::may_probe_mtu(const path& on) const noexcept {
+  // Section 14.3.1: the handshake confirms the base size.
+  const packet_space& space = state_.application();
+  if (!state_.handshake_confirmed || !on.is_validated() || space.sent.full()) return false;
+  // A peer that is silent is first to be heard of again; where even the base size fails, that is by a probe.
+  if (on.mtu.state() != mtu_state::error) return state_.pto_count == 0 && !on.congestion->in_recovery();
+  return space.probes > 0 || space.sent.ack_eliciting_outstanding() == 0;
+}
+
+std::optional<transmission> transmitter::transmit_mtu_probe(path& on, byte_span buffer) {
+  room_for_mtu_probe_ = 0;
+  if (!may_probe_mtu(on)) return std::nullopt;
+  const bool in_error = on.mtu.state() == mtu_state::error;
+  if (in_error) on.mtu.forget_probe();
+  const auto size = on.mtu.next_probe(state_.now);
+  if (!size) return std::nullopt;
+  // Probes consume congestion window (section 14.4). Where it is large enough but full, data wait for a moment.
+  const std::uint64_t window = on.congestion->window();
+  if (!in_error && on.flight.room(window) < *size) {
+    if (window >= *size && on.flight.bytes() > 0) room_for_mtu_probe_ = *size;
+    return std::nullopt;
+  }
+  packet_builder packet(state_, state_.application(), buffer.first(*size));
+  if (!packet.ok()) return std::nullopt;
+  wire::write(packet.frames(), wire::ping_frame{});
+  packet.pad_to(*size);
+  mark_ = on.ecn.mark(state_.now);
+  finish(packet, on, true, true);
+  on.mtu.on_probe_sent();
+  ++state_.counters.mtu_probes_sent;
+  account(on, *size);
+  return transmission{.size = *size, .segment_size = *size, .path = on.address(), .ecn = mark_};
 }
 
 std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_span buffer) {

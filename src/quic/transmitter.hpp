@@ -37,7 +37,12 @@ private:
   void write_application_frames(packet_builder& packet, path& on, bool last_in_datagram);
   void write_ack(packet_builder& packet);
 
-  std::size_t finish(packet_builder& packet, path& on, bool ack_eliciting);
+  std::size_t finish(packet_builder& packet, path& on, bool ack_eliciting, bool mtu_probe = false);
+
+  /// Applies the limits on the size of datagrams, and tells of changes.
+  void settle_datagram_size(path& on, std::size_t buffer_size);
+  std::optional<transmission> transmit_mtu_probe(path& on, byte_span buffer);
+  bool may_probe_mtu(const path& on) const noexcept;
 
   std::optional<transmission> transmit_path_frames(path& on, byte_span buffer);
   std::optional<transmission> transmit_close(byte_span buffer);
@@ -50,6 +55,7 @@ private:
 
   connection_state& state_;
   loss_recovery& recovery_;
+  std::size_t room_for_mtu_probe_ = 0;           ///< Kept free in the window for a probe that waits.
   ecn_codepoint mark_ = ecn_codepoint::not_ect;  ///< Of the datagrams that are being written.
   std::uint64_t stream_bytes_resent_ = 0;        // When the last packet left.
   bool amplification_limited_ = false;

@@ -57,6 +57,8 @@ public:
 
   void end_reduction() noexcept { reduction_.end(); }
 
+  void set_max_datagram_size(std::uint64_t bytes) noexcept { reduction_.set_max_datagram_size(bytes); }
+
   /// There was something to send, and the window or the pacer forbade it.
   void on_blocked(time_point now) noexcept { last_limited_ = now; }
 

@@ -10,7 +10,8 @@ void lost_run::extend(const sent_packet_info& lost, const skipped_numbers& skipp
   started_ = true;
   path_ = lost.path;
   next_number_ = lost.packet_number + 1;
-  if (!lost.ack_eliciting || !first_rtt_sample || lost.time_sent <= *first_rtt_sample) return;
+  // RFC 9000, section 14.4: a path MTU probe was bound to be lost.
+  if (!lost.ack_eliciting || lost.mtu_probe || !first_rtt_sample || lost.time_sent <= *first_rtt_sample) return;
   if (!has_ends_) first_ = lost.time_sent;
   last_ = lost.time_sent;
   has_ends_ = true;

@@ -24,6 +24,9 @@ public:
   }
 
   void end() noexcept { active_ = false; }
+
+  /// What a datagram may hold has changed: room() must still let whole ones through.
+  void set_max_datagram_size(std::uint64_t bytes) noexcept { max_datagram_size_ = bytes; }
   bool is_active() const noexcept { return active_; }
 
   /// More losses were found: the period does not go well.

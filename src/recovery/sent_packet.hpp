@@ -34,6 +34,7 @@ struct sent_packet_info {
   ecn_codepoint ecn = ecn_codepoint::not_ect;
   bool ack_eliciting = false;
   bool in_flight = false;  ///< Ack-eliciting, or with PADDING: counts as bytes in flight.
+  bool mtu_probe = false;  ///< Its loss says something about its size, and nothing about congestion.
   delivery_snapshot delivery{};
 };
 

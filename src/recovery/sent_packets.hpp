@@ -131,6 +131,21 @@ public:
     while (!lost_.empty() && lost_.front().time_sent < time) forget_oldest_loss();
   }
 
+  /// Forgets the newest outstanding packet of which `is_wanted(const packet&)` holds, because it never left this host;
+  /// calls `on_withdrawn(packet&)` for it.
+  template <class IsWanted, class OnWithdrawn>
+  void withdraw_newest(IsWanted&& is_wanted, OnWithdrawn&& on_withdrawn) {
+    for (std::size_t index = packets_.size(); index > 0; --index) {
+      packet& sent = packets_[index - 1];
+      if (sent.state != packet_state::outstanding || !is_wanted(std::as_const(sent))) continue;
+      resolve(sent, packet_state::lost);
+      on_withdrawn(sent);
+      sent.content.clear();
+      break;
+    }
+    trim();
+  }
+
   /// The packet a probe should repeat first; null when nothing that elicits an ACK is outstanding.
   packet* oldest_ack_eliciting() noexcept {
     packet* found = nullptr;

@@ -275,9 +275,12 @@ bool io_worker::send(net::outgoing_datagrams batch) {
       case net::send_failure::would_block:
         hold_back(batch);
         return false;
-      case net::send_failure::too_large:
-        batch.data = batch.data.subspan(std::min(batch.segment_size, batch.data.size()));
+      case net::send_failure::too_large: {
+        const std::size_t size = std::min(batch.segment_size, batch.data.size());
+        connection_->on_datagram_too_large(batch.path, size, read_clock());
+        batch.data = batch.data.subspan(size);
         break;
+      }
       case net::send_failure::path:
       case net::send_failure::socket:
         // Lost like a packet on the way, unless this is a client's first try and better told at once.

@@ -116,7 +116,7 @@ TEST_F(udp_socket_fault, blames_the_path_and_not_gso_when_single_datagrams_are_t
 
 TEST_F(udp_socket_fault, reports_the_datagram_that_was_too_large_within_a_batch_sent_singly) {
   open_client({.gso = false});
-  calls.on_send = [](const send_request& request) { return request.call == 3 ? EMSGSIZE : 0; };
+  calls.on_send = [](const send_request& request) { return request.call == 3 || request.call == 4 ? EMSGSIZE : 0; };
   EXPECT_EQ(client.send(batch(5), error), 2 * segment);
   EXPECT_EQ(error, asio::error::message_size);
   EXPECT_EQ(receive_datagrams(server, 2).size(), 2u);
@@ -177,6 +177,16 @@ TEST_F(udp_socket_fault, sends_in_spite_of_news_about_an_earlier_datagram) {
   send_all(client, batch(20));
   expect_all_arrived();
   EXPECT_EQ(client.statistics().icmp_errors, 1u);
+}
+
+TEST_F(udp_socket_fault, does_not_believe_a_message_too_big_that_may_be_forged) {
+  open_client();
+  calls.on_send = [](const send_request& request) { return request.call == 1 ? EMSGSIZE : 0; };
+  send_all(client, batch(20));
+  expect_all_arrived();
+  EXPECT_EQ(client.statistics().icmp_errors, 1u);
+  EXPECT_EQ(client.statistics().send_too_large, 0u);
+  EXPECT_TRUE(client.capabilities().gso);
 }
 
 TEST_F(udp_socket_fault, reports_a_path_without_a_route_and_stays_usable) {

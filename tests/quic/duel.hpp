@@ -54,6 +54,7 @@ struct duel_options {
   quic::retry_policy retry = quic::retry_policy::never;
   quic_version version = quic_version::v1;
   std::optional<quic_version> tested_version = {};  ///< Of a client under test, where it is another.
+  bool mtu_discovery = false;                       ///< Most duels count datagrams; probes would be among them.
   transport_parameters peer_parameters = generous_parameters();
   bool parameters_as_given = false;  ///< See hostile_peer::identity.
   std::optional<bytes> encoded_parameters = {};
@@ -78,6 +79,7 @@ public:
               .encoded_parameters = options_.encoded_parameters,
               .own_id = make_id(0xaa),
               .peer_id = tested == endpoint_role::server ? make_id(0xbb) : connection_id()}) {
+    options_.transport.mtu.discovery = options_.mtu_discovery;
     if (tested == endpoint_role::server) {
       acceptor = std::make_unique<quic::acceptor>(
           quic::acceptor_options{.tls = options_.tls ? options_.tls : duel_server_tls(),

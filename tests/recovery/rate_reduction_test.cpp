@@ -149,5 +149,12 @@ TEST(rate_reduction, goes_on_sending_through_the_recovery_of_a_connection) {
   }
 }
 
+TEST(rate_reduction, lets_datagrams_leave_that_have_become_larger) {
+  rate_reduction meter;
+  meter.begin(10 * datagram, datagram, at({}));
+  meter.set_max_datagram_size(9 * datagram);
+  EXPECT_GE(meter.room(0), 9 * datagram) << "or the period would never end";
+}
+
 }  // namespace
 }  // namespace quasio::recovery

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 #include <variant>
 
 namespace quasio::sim {
@@ -10,9 +11,12 @@ void connection_host::turn(time_point now, const sender& send, const std::functi
   if (const auto deadline = connection_->next_deadline(); deadline && *deadline <= now) connection_->on_timeout(now);
   poll(now, route);
   program_->work(*connection_, now);
+  std::uint64_t probes = connection_->statistics().mtu_probes_sent;
   while (const auto sent = connection_->transmit(buffer_, 16, now)) {
-    if (sent->size == 0 || sent->segment_size == 0 ||
-        sent->segment_size > connection_->statistics().max_datagram_size) {
+    const std::uint64_t probes_before = std::exchange(probes, connection_->statistics().mtu_probes_sent);
+    const bool is_probe = probes != probes_before;
+    if (sent->size == 0 || sent->segment_size == 0 || (is_probe && sent->size != sent->segment_size) ||
+        (!is_probe && sent->segment_size > connection_->statistics().max_datagram_size)) {
       throw std::runtime_error("a transmission that is empty or larger than a datagram may be");
     }
     for (std::size_t begin = 0; begin < sent->size; begin += sent->segment_size) {

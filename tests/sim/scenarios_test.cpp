@@ -155,6 +155,8 @@ TEST(scenario, a_nat_that_rebinds_a_client_with_nothing_to_say_but_acknowledgmen
     world_settings settings = between({.delay = 30ms, .loss = 0.02}, seed);
     settings.client.initial_connection_window = settings.client.max_connection_window = 6'000;
     settings.client.initial_stream_window = settings.client.max_stream_window = 6'000;
+    // Nobody can find a client that is silent at that moment; in these runs, with small datagrams, it never is.
+    settings.client.mtu.discovery = settings.server.mtu.discovery = false;
     download run(settings, 200'000);
     run.run(200ms + 10ms * static_cast<int>(seed));
     ASSERT_FALSE(run.report->done);

@@ -97,7 +97,8 @@ public:
   /// alone is what the kernel refuses. Datagrams that this host drops for want of memory count as sent, for QUIC
   /// recovers them like any loss, and show as send_drops.
   ///
-  /// Errors: would_block; message_size: exceeds the path's MTU; address_family_not_supported: an IPv6 peer, an IPv4
+  /// Errors: would_block; message_size: exceeds what this host's own link carries (what ICMP messages say of the path,
+  /// true or forged, is passed over); address_family_not_supported: an IPv6 peer, an IPv4
   /// socket; bad_descriptor: closed; else what sendmsg() says.
   std::size_t send(const outgoing_datagrams& batch, error_code& error) noexcept;
 

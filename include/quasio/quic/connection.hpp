@@ -88,8 +88,17 @@ public:
 
   /// Writes the next datagrams into `buffer`: as many of equal size for one path as fit, `max_segments` at the most (1
   /// where the socket has no segmentation offload), or nothing when there is nothing to send now (then ask again after
-  /// any other call or at next_deadline()). `buffer` must hold at least one datagram of max_datagram_size bytes.
+  /// any other call or at next_deadline()).
+  ///
+  /// `buffer` must hold at least 1200 bytes and should always be of the same size: nothing larger than it is ever sent,
+  /// so that one of less than settings::max_datagram_size bytes takes its place. For batches let it hold what one
+  /// system call takes, some 64 KB. A probe for a larger datagram is a transmission of its own.
   std::optional<transmission> transmit(byte_span buffer, std::size_t max_segments, time_point now);
+
+  /// Tells that this host would not send a datagram of this size over this path, for its own link is too small
+  /// (EMSGSIZE). No such datagram is made again for a while. Do not call it for what ICMP messages say: they can be
+  /// forged (RFC 9000, section 14.2.1).
+  void on_datagram_too_large(const network_path& path, std::size_t size, time_point now);
 
   /// When on_timeout() wants to be called at the latest; empty when only the network or the application can move
   /// things.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -91,15 +92,21 @@ struct new_token_received {
   quic_version version;  ///< Of the connections that it is good for (RFC 9369, section 5).
 };
 
+/// The path in use is now found to carry datagrams of this size: UDP payload bytes.
+struct mtu_updated {
+  std::size_t max_datagram_size;
+};
+
 /// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
 /// and on_timeout() until connection::is_drained().
 struct connection_closed {
   close_reason reason;
 };
 
-using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
-                           stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
-                           datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
-                           connection_id_retired, new_token_received, connection_closed>;
+using event =
+    std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
+                 stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable, datagrams_writable,
+                 datagram_fate, datagram_limit_changed, connection_id_issued, connection_id_retired, new_token_received,
+                 mtu_updated, connection_closed>;
 
 }  // namespace quasio::quic

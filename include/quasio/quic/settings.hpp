@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "quasio/quic/datagram.hpp"
+#include "quasio/quic/mtu_settings.hpp"
 #include "quasio/quic/version_settings.hpp"
 #include "quasio/recovery/congestion_settings.hpp"
 #include "quasio/recovery/loss_detection_settings.hpp"
@@ -56,9 +57,12 @@ struct settings {
   /// Packets kept that came before their keys (RFC 9001, section 5.7).
   std::size_t max_undecryptable_packets = 8;
 
-  /// The largest UDP payload this endpoint sends: 1200 to 65527. 1200 passes every path that carries QUIC
-  /// (section 14.1).
-  std::size_t max_datagram_size = 1200;
+  /// The largest UDP payload this endpoint ever sends: 1200 to 65527. Datagrams begin at mtu.base bytes and grow up to
+  /// here as far as path and peer are found to take them. The default is what IPv4 leaves of Ethernet's 1500 bytes;
+  /// over IPv6, 1452 is tried before it. 65507 also makes use of jumbo frames and of loopback.
+  std::size_t max_datagram_size = 1472;
+
+  mtu_settings mtu;
 
   /// The largest UDP payload this endpoint takes (max_udp_payload_size).
   std::uint64_t max_udp_payload_size = 65527;

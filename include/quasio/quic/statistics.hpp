@@ -7,6 +7,7 @@
 #include "quasio/quic/datagram.hpp"
 #include "quasio/quic/ecn_state.hpp"
 #include "quasio/quic/frame_counts.hpp"
+#include "quasio/quic/mtu_settings.hpp"
 
 namespace quasio::quic {
 
@@ -43,6 +44,11 @@ struct statistics {
   frame_counts frames_sent;
   frame_counts frames_received;
 
+  // Probes for larger datagrams (RFC 8899). They are no part of packets_lost and bytes_lost.
+  std::uint64_t mtu_probes_sent = 0;
+  std::uint64_t mtu_probes_lost = 0;  ///< With those that this host refused to send.
+  std::uint64_t mtu_black_holes = 0;  ///< Times that a path ceased to carry what it had carried.
+
   // ECN (RFC 9000, section 13.4), in packets.
   std::uint64_t ecn_ect0_sent = 0;      ///< Marked ECT(0).
   std::uint64_t ecn_ect0_acked = 0;     ///< Of those, acknowledged with counts that passed validation.
@@ -66,6 +72,7 @@ struct statistics {
   std::uint64_t bytes_in_flight = 0;
   duration time_in_flight{};            ///< How long anything was in flight, over the connection's life.
   std::size_t max_datagram_size = 0;    ///< Of the path in use, now.
+  mtu_state mtu = mtu_state::disabled;  ///< Of the path in use.
   ecn_state ecn = ecn_state::disabled;  ///< Of the path in use.
 
   // Of the path in use, in bytes per second.
