@@ -103,10 +103,9 @@ struct connection_closed {
   close_reason reason;
 };
 
-using event =
-    std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
-                 stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable, datagrams_writable,
-                 datagram_fate, datagram_limit_changed, connection_id_issued, connection_id_retired, new_token_received,
-                 mtu_updated, connection_closed>;
+using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
+                           stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
+                           datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
+                           connection_id_retired, new_token_received, mtu_updated, connection_closed>;
 
 }  // namespace quasio::quic
