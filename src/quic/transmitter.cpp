@@ -53,7 +53,7 @@ std::optional<transmission> transmitter::transmit(byte_span buffer, std::size_t 
   state_.pacing_release.reset();
   settle_datagram_size(on, buffer.size());
   if (auto probe = transmit_mtu_probe(on, buffer)) return probe;
-  if (on.mtu.state() == mtu_state::error) return std::nullopt;
+  if (on.mtu.state() == mtu_state::error && on.is_validated()) return std::nullopt;
   std::size_t full_size = std::min(on.max_datagram_size(), buffer.size());
   // RFC 8899, section 4.3: where large packets vanish, it is small ones that must show that the peer is there.
   if (state_.pto_count > 0) full_size = std::min(full_size, smallest_max_datagram_size);
