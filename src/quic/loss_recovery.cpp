@@ -81,8 +81,8 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
           if (sent_on) sent_on->note_arrival(late, state_.now);
           if (late.mtu_probe) return;
           ++state_.counters.packets_spuriously_lost;
-          if (sent_on) {
-            if (late.in_flight) sent_on->rate.on_late(late.bytes);
+          if (sent_on && late.in_flight) {
+            sent_on->rate.on_late(late.bytes);
             sent_on->congestion->on_spurious_loss(late.bytes, late.time_sent, state_.now);
             sent_on->update_pacing(state_.now);
           }
