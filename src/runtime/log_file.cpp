@@ -13,6 +13,17 @@
 namespace quasio::runtime {
 namespace {
 
+#ifdef QUASIO_HAS_ZLIB
+constexpr bool has_gzip = true;
+#else
+constexpr bool has_gzip = false;
+#endif
+#ifdef QUASIO_HAS_ZSTD
+constexpr bool has_zstd = true;
+#else
+constexpr bool has_zstd = false;
+#endif
+
 struct file_closer {
   void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
 };
@@ -84,23 +95,8 @@ private:
 }  // namespace
 
 bool is_available(log_compression how) noexcept {
-  switch (how) {
-    case log_compression::none:
-      return true;
-    case log_compression::gzip:
-#ifdef QUASIO_HAS_ZLIB
-      return true;
-#else
-      return false;
-#endif
-    case log_compression::zstd:
-#ifdef QUASIO_HAS_ZSTD
-      return true;
-#else
-      return false;
-#endif
-  }
-  return false;
+  return how == log_compression::none || (how == log_compression::gzip && has_gzip) ||
+         (how == log_compression::zstd && has_zstd);
 }
 
 std::unique_ptr<log_file> log_file::create(const std::string& path, log_compression how) {
