@@ -312,6 +312,7 @@ void exchange::keep_what_arrived() {
     finished = read->finished;
   }
   arrived.resize(filled);
+  arrived.shrink_to_fit();  // Readers may be slow, and most have nothing left to read.
   kept_ = {.bytes = std::move(arrived), .taken = 0, .end = std::nullopt};
   if (finished) end_reading(asio::error::eof);
   on_body_readable();

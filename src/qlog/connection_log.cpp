@@ -386,12 +386,8 @@ std::shared_ptr<quic::connection_observer> make_connection_log(std::unique_ptr<s
 }
 
 std::string file_name(const quic::observed_start& start) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string name;
-  for (const std::uint8_t byte : start.original_destination.bytes()) {
-    name += digits[byte >> 4];
-    name += digits[byte & 0x0f];
-  }
+  append_hex(name, start.original_destination.bytes());
   return name + (start.role == endpoint_role::client ? "_client.sqlog" : "_server.sqlog");
 }
 

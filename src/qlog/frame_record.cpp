@@ -1,6 +1,7 @@
 #include "qlog/frame_record.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "quasio/wire/transport_error.hpp"
 #include "wire/frame_reader.hpp"
@@ -202,10 +203,9 @@ std::string transport_error_name(std::uint64_t code) {
   constexpr auto last_plain = static_cast<std::uint64_t>(transport_error_code::no_viable_path);
   if (code <= last_plain) return lower_case(to_string(static_cast<transport_error_code>(code)));
   if (code < first_alert || code > first_alert + 0xff) return "unknown";
-  constexpr std::string_view digits = "0123456789abcdef";
+  const std::array<std::uint8_t, 1> alert{static_cast<std::uint8_t>(code - first_alert)};
   std::string name = "crypto_error_0x1";
-  name += digits[code >> 4 & 0x0f];
-  name += digits[code & 0x0f];
+  append_hex(name, alert);
   return name;
 }
 

@@ -14,13 +14,6 @@ void append_number(std::string& out, std::uint64_t value) {
   out.append(text.data(), end);
 }
 
-void append_hex(std::string& out, byte_view bytes) {
-  for (const std::uint8_t byte : bytes) {
-    out += digits[byte >> 4];
-    out += digits[byte & 0x0f];
-  }
-}
-
 /// How many bytes follow the first one of a UTF-8 sequence (RFC 3629, section 4); 4 stands for none.
 int continuation_bytes(unsigned char first) noexcept {
   if (first < 0x80) return 0;
@@ -47,6 +40,13 @@ bool is_allowed_second(unsigned char first, unsigned char second) noexcept {
 }
 
 }  // namespace
+
+void append_hex(std::string& out, byte_view bytes) {
+  for (const std::uint8_t byte : bytes) {
+    out += digits[byte >> 4];
+    out += digits[byte & 0x0f];
+  }
+}
 
 bool is_utf8(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {

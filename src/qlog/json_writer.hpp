@@ -44,6 +44,9 @@ private:
   bool needs_comma_ = false;
 };
 
+/// Two lower-case digits a byte.
+void append_hex(std::string& out, byte_view bytes);
+
 /// Whether these bytes may stand in a JSON text as they are.
 bool is_utf8(std::string_view text) noexcept;
 

@@ -36,7 +36,7 @@ struct observed_packet {
   std::uint64_t number = 0;
   std::size_t size = 0;    ///< Of the whole packet with header and authentication tag, in bytes.
   bool key_phase = false;  ///< Of 1-RTT packets.
-  std::uint16_t path = 0;  ///< The number of the path, as in path_statistics.
+  std::uint16_t path = 0;  ///< Tells the paths of a connection apart.
   byte_view frames;        ///< In plaintext; valid during the call only.
 };
 
