@@ -17,14 +17,13 @@ struct stream_block {
 };
 
 /// Lends blocks to the streams of one connection and keeps some of those that come back, so that a connection under
-/// load does not allocate, and one at rest holds little.
+/// load does not allocate. One that goes quiet is made to give them up (settings::spare_memory_timeout): none in use is
+/// no sign of that, since a reader that keeps up, and a sender whose window is acknowledged, empty the streams again
+/// and again.
 class stream_block_pool {
 public:
-  /// Spare blocks kept while others are in use. What acknowledgments free between two writes of the application is
-  /// less.
+  /// Spare blocks kept. What acknowledgments free between two writes of the application is less.
   static constexpr std::size_t max_spare = 64;
-  /// Spare blocks kept when none is in use: a reader that keeps up empties the streams again and again.
-  static constexpr std::size_t max_spare_at_rest = 8;
 
   std::unique_ptr<stream_block> acquire() {
     ++in_use_;
@@ -37,7 +36,6 @@ public:
   void release(std::unique_ptr<stream_block> block) {
     --in_use_;
     if (spare_.size() < max_spare) spare_.push_back(std::move(block));
-    if (in_use_ == 0) keep_spare(max_spare_at_rest);
   }
 
   /// Gives spare blocks back to the system, but for `count`.

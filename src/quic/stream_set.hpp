@@ -101,8 +101,8 @@ public:
   const stream_counters& counters() const noexcept { return counters_; }
   /// Streams that use memory.
   std::size_t size() const noexcept { return streams_.size(); }
-  /// Gives back memory that is kept for streams to come. For a connection that goes quiet: what it kept is at most 64
-  /// KB of blocks at rest, and the tables of 32 ended streams.
+  /// Gives back memory that is kept for streams to come. For a connection that goes quiet: what it kept is at most 512
+  /// KB of blocks, and the tables of 32 ended streams.
   void release_spare_memory();
 
   /// Whether there is any.

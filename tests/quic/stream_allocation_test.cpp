@@ -1,33 +1,13 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <deque>
-#include <new>
-
+#include "quic/allocation_counter.hpp"
 #include "quic/stream_endpoint.hpp"
 
-/// That the paths of every packet take no memory once they have run for a while: the global operator new counts.
-namespace {
-
-std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-
+/// That the paths of every packet take no memory once they have run for a while.
 namespace quasio::quic {
 namespace {
+
+using test::allocations_so_far;
 
 /// A client that sends and a server that receives, with memory for packets that is taken once.
 struct steady_state : testing::Test {
@@ -82,7 +62,7 @@ TEST_F(steady_state, of_a_bulk_transfer_allocates_nothing) {
   outstanding.record.reserve(64);
   std::size_t before = 0;
   for (int round = 0; round < 2000; ++round) {
-    if (round == 200) before = allocations;
+    if (round == 200) before = allocations_so_far();
     ASSERT_TRUE(pair.client.streams.write(id, data, false));
     // One packet stays unacknowledged, as some are in a transfer that never pauses.
     std::size_t packets = 0;
@@ -105,7 +85,7 @@ TEST_F(steady_state, of_a_bulk_transfer_allocates_nothing) {
     forget_events(pair.server);
   }
   // The queue of events is a deque, which takes a node for several events: one of its events comes a round.
-  EXPECT_LE(allocations - before, 1800u / 4);
+  EXPECT_LE(allocations_so_far() - before, 1800u / 4);
 }
 
 TEST_F(steady_state, of_short_requests_allocates_less_than_once_a_stream) {
@@ -114,7 +94,7 @@ TEST_F(steady_state, of_short_requests_allocates_less_than_once_a_stream) {
   constexpr int rounds = 3000;
   std::size_t before = 0;
   for (int round = 0; round < rounds; ++round) {
-    if (round == 300) before = allocations;
+    if (round == 300) before = allocations_so_far();
     const auto id = pair.client.streams.open(stream_direction::bidirectional);
     ASSERT_TRUE(id);
     ASSERT_TRUE(pair.client.streams.write_whole(*id, as_bytes(request), true));
@@ -128,7 +108,7 @@ TEST_F(steady_state, of_short_requests_allocates_less_than_once_a_stream) {
     forget_events(pair.server);
   }
   // Five events a request, on deques whose nodes hold several.
-  EXPECT_LE(allocations - before, (rounds - 300u) * 5 / 4);
+  EXPECT_LE(allocations_so_far() - before, (rounds - 300u) * 5 / 4);
 }
 
 }  // namespace
