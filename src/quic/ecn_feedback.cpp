@@ -28,7 +28,7 @@ void ecn_feedback::conclude(const recovery::sent_packet_info& newest) {
   if (!increase || increase->ect0 + increase->ce < expected_marks()) return fail_paths(newest);
   for (const share& marked : std::span(shares_).first(count_)) {
     path* sent_on = state_.paths.find(marked.path);
-    if (!sent_on) continue;
+    if (!sent_on || sent_on->ecn.has_failed()) continue;
     state_.counters.ecn_ect0_acked += marked.packets;
     sent_on->ecn.on_validated(marked.packets, marked.path == newest.path ? increase->ce : 0);
   }

@@ -62,6 +62,7 @@ TEST_P(ecn, ends_when_the_peer_reports_no_counts) {
   EXPECT_EQ(state_of(fight), ecn_state::failed);
   send_packets(fight, 1);
   EXPECT_EQ(fight.last_ecn, ecn_codepoint::not_ect);
+  EXPECT_EQ(fight.connection->statistics().ecn_ect0_acked, 0u);
 }
 
 TEST_P(ecn, ends_when_the_network_bleaches_marks) {
