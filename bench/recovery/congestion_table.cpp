@@ -27,8 +27,8 @@ void set_times(sim::congestion_cell& cell) {
     cell.measured = 60s;
     return;
   }
-  cell.warm_up = 10s + 60 * cell.round_trip;
-  cell.measured = 30s + 100 * cell.round_trip;
+  cell.warm_up = 5s + 40 * cell.round_trip;
+  cell.measured = 20s + 60 * cell.round_trip;
 }
 
 std::vector<sim::congestion_cell> whole_table() {
