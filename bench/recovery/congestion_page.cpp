@@ -39,7 +39,7 @@ std::vector<congestion_algorithm> algorithms_of(const std::vector<measured_cell>
 double wanted_goodput(const sim::congestion_cell& cell) {
   if (cell.algorithm == congestion_algorithm::new_reno) return 0;
   if (cell.loss == 0) return 0.9;
-  return sim::name_of(cell.algorithm) == "BBR" ? 0.8 : 0;
+  return cell.algorithm == congestion_algorithm::bbr ? 0.8 : 0;
 }
 
 constexpr double wanted_fairness = 0.9;
