@@ -39,7 +39,7 @@ std::vector<congestion_algorithm> algorithms_of(const std::vector<measured_cell>
 double wanted_goodput(const sim::congestion_cell& cell) {
   if (cell.algorithm == congestion_algorithm::new_reno) return 0;
   if (cell.loss == 0) return 0.9;
-  return sim::name_of(cell.algorithm) == "BBR" ? 0.8 : 0;
+  return cell.algorithm == congestion_algorithm::bbr ? 0.8 : 0;
 }
 
 constexpr double wanted_fairness = 0.9;
@@ -124,7 +124,7 @@ Acknowledgments are delayed at random by up to a hundredth of the RTT.
 - **Jain**: the fairness index of two flows of the kind that begin half a round trip apart: 1 is equal, 0.5 means that
   one of them got everything.
 
-The first 10 s and 60 round trips are not measured, the next 30 s and 100 round trips are (at 10 Mbit/s the first 20 s
+The first 5 s and 40 round trips are not measured, the next 20 s and 60 round trips are (at 10 Mbit/s the first 20 s
 are not and the next 60 s are).
 
 ![Goodput of each cell](congestion.svg)

@@ -13,7 +13,8 @@ namespace {
 using namespace quasio;
 using namespace std::chrono_literals;
 
-constexpr std::array algorithms{recovery::congestion_algorithm::new_reno, recovery::congestion_algorithm::cubic};
+constexpr std::array algorithms{recovery::congestion_algorithm::cubic, recovery::congestion_algorithm::bbr,
+                                recovery::congestion_algorithm::new_reno};
 constexpr std::array<std::uint64_t, 3> rates{10'000'000, 100'000'000, 1'000'000'000};
 constexpr std::array<duration, 3> round_trips{10ms, 50ms, 300ms};
 constexpr std::array queues{0.5, 1.0, 4.0};
@@ -27,8 +28,8 @@ void set_times(sim::congestion_cell& cell) {
     cell.measured = 60s;
     return;
   }
-  cell.warm_up = 10s + 60 * cell.round_trip;
-  cell.measured = 30s + 100 * cell.round_trip;
+  cell.warm_up = 5s + 40 * cell.round_trip;
+  cell.measured = 20s + 60 * cell.round_trip;
 }
 
 std::vector<sim::congestion_cell> whole_table() {

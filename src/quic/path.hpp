@@ -79,7 +79,8 @@ public:
   /// After every change of the window or the round-trip time.
   void update_pacing(time_point now);
 
-  /// A recovery period began, or went on, with the loss of so many bytes, which have left the flight.
+  /// A recovery period began, or went on, with the loss of so many bytes, which have left the flight; none after an ECN
+  /// mark.
   void on_lost(std::uint64_t bytes, bool recovery_began, time_point now);
 
   /// So many bytes were acknowledged, and the controller knows of it.
