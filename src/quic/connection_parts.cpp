@@ -187,10 +187,7 @@ void connection::parts::on_timeout() {
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
   if (is_due(state.idle.deadline(probe_timeout(state)))) return end_idle();
   if (is_due(state.leaving.deadline())) return close(state.leaving.code(), state.leaving.reason());
-  if (is_due(state.keys.previous_read_keys_expire)) {
-    state.keys.application_read->drop_previous();
-    state.keys.previous_read_keys_expire.reset();
-  }
+  if (is_due(state.keys.previous_read_keys_expire)) drop_previous_keys(state);
   if (is_due(state.temporary_id_expires)) {
     state.local_ids.retire_temporary();
     state.temporary_id_expires.reset();
@@ -233,6 +230,7 @@ statistics connection::parts::statistics() const {
   now.datagram_frames_out = state.datagrams_out.statistics();
   now.datagram_frames_in = state.datagrams_in.statistics();
   now.idle_timeout = state.idle.timeout();
+  now.authentication_failures = state.keys.failed_to_open;
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

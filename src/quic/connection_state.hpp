@@ -16,6 +16,7 @@
 #include "quic/idle_timer.hpp"
 #include "quic/keep_alive.hpp"
 #include "quic/key_ring.hpp"
+#include "quic/key_update.hpp"
 #include "quic/local_connection_ids.hpp"
 #include "quic/observation.hpp"
 #include "quic/packet_space.hpp"
@@ -112,6 +113,7 @@ struct connection_state {
   busy_time in_flight;  ///< Whether anything is on its way on the path in use.
   std::array<packet_space, 3> spaces;
   key_ring keys;
+  key_update_progress key_updates;
   version_negotiation versions;
   std::optional<quic_version> version_to_begin_again;  ///< A client's, from a Version Negotiation packet.
   handshake tls;

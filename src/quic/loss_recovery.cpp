@@ -58,6 +58,9 @@ bool concerns_streams(sent_frame_kind kind) noexcept {
 
 transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ack_frame& ack) {
   if (auto plausible = check_ranges(space, ack); !plausible) return plausible;
+  if (space.is_application()) {
+    if (auto entitled = check_acknowledging_keys(state_, ack.largest); !entitled) return entitled;
+  }
 
   recovery::ack_summary summary;
   bytes_by_path acked;
@@ -93,12 +96,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
   if (summary.empty()) return {};
 
   if (space.id == space_id::handshake) state_.handshake_packet_acked = true;
-  if (space.is_application() && state_.handshake_confirmed && state_.keys.application_write->wear_out() &&
-      state_.keys.application_write->is_acknowledged(summary.newest.packet_number)) {
-    // RFC 9001, section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
-    state_.keys.application_write->advance();
-    note_key_update(state_, key_event::updated_locally);
-  }
+  if (space.is_application()) note_acknowledged(state_, summary.newest.packet_number);
   update_rtt(space, summary, ack.delay);
   marks.conclude(summary.newest);
   detect_losses(space);

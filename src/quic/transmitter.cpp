@@ -180,7 +180,10 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
     packet.give_up();
     return after_ack > 0 && write_content(packet, allowed, last_in_datagram);
   }
-  if (after_ack > 0) space.acks.on_ack_sent();
+  if (after_ack > 0) {
+    space.acks.on_ack_sent();
+    if (space.is_application()) note_acknowledgment_sent(state_, space.acks.largest());
+  }
   return ack_eliciting;
 }
 

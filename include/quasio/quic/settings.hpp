@@ -126,6 +126,14 @@ struct settings {
   /// Bytes sent for each byte received before the peer's address is validated (section 8.1 allows 3).
   unsigned amplification_factor = 3;
 
+  /// 1-RTT packets sealed with one set of keys before the connection updates them by itself. 0, and anything larger:
+  /// half of what the cipher allows, 2^22 packets with AES, never with ChaCha20 (RFC 9001, section 6.6).
+  std::uint64_t key_update_packets = 0;
+
+  /// Packets that may fail to authenticate before the connection closes, as someone may be forging them. At most, and
+  /// by default, what the cipher allows: 2^52 with AES, 2^36 with ChaCha20 (RFC 9001, section 6.6).
+  std::uint64_t max_authentication_failures = std::uint64_t{1} << 52;
+
   /// Versions of QUIC and how they are negotiated.
   version_settings versions;
 

@@ -31,7 +31,9 @@ struct statistics {
   std::uint64_t probe_timeouts = 0;
   std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
   std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
-  std::uint64_t key_updates = 0;
+  std::uint64_t key_updates = 0;              ///< Of 1-RTT keys, whoever began them.
+  std::uint64_t key_updates_by_peer = 0;      ///< Those that the peer began.
+  std::uint64_t authentication_failures = 0;  ///< Packets that keys which were there did not open.
   std::uint64_t tokens_given = 0;     ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
   std::uint64_t tokens_received = 0;  ///< By a client; each was an event.
   std::uint64_t tokens_ignored =
