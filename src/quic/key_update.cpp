@@ -9,6 +9,10 @@ unexpected<transport_error> key_update_breach(const char* reason) {
   return unexpected<transport_error>(transport_error{transport_error_code::key_update_error, 0, reason});
 }
 
+std::uint64_t bytes_so_far(const connection_state& state) noexcept {
+  return state.counters.bytes_sent + state.counters.bytes_received;
+}
+
 std::optional<key_update_error> refusal(const connection_state& state) {
   if (!state.end.is_open()) return key_update_error::connection_closed;
   if (!state.handshake_confirmed) return key_update_error::handshake_unconfirmed;
@@ -23,6 +27,7 @@ std::optional<key_update_error> refusal(const connection_state& state) {
 void advance_write_keys(connection_state& state, bool by_peer) {
   state.keys.application_write->advance();
   state.key_updates.acknowledged_at.reset();
+  state.key_updates.bytes_before = bytes_so_far(state);
   note_key_update(state, by_peer ? key_event::updated_by_peer : key_event::updated_locally);
   state.counters.key_updates_by_peer += by_peer;
   state.events.push(keys_updated{by_peer});
@@ -61,11 +66,19 @@ transport_result<void> check_acknowledging_keys(const connection_state& state, s
 }
 
 void note_acknowledged(connection_state& state, std::uint64_t newest) {
-  application_write_keys& write = *state.keys.application_write;
+  const application_write_keys& write = *state.keys.application_write;
   if (!state.key_updates.acknowledged_at && write.is_acknowledged(newest))
     state.key_updates.acknowledged_at = state.now;
+}
+
+void begin_key_update_if_due(connection_state& state) {
+  if (!state.keys.application_write) return;
+  const settings& config = state.config;
   // Section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
-  if (write.wear_out(state.config.key_update_packets) && !refusal(state)) advance_write_keys(state, false);
+  const bool is_due =
+      state.keys.application_write->wear_out(config.key_update_packets) ||
+      (config.key_update_bytes > 0 && bytes_so_far(state) - state.key_updates.bytes_before >= config.key_update_bytes);
+  if (is_due && !refusal(state)) advance_write_keys(state, false);
 }
 
 void drop_previous_keys(connection_state& state) {

@@ -17,6 +17,9 @@ struct key_update_progress {
   /// When the first packet under the present write keys was acknowledged.
   std::optional<time_point> acknowledged_at;
 
+  /// Bytes sent and received when the present keys came into use.
+  std::uint64_t bytes_before = 0;
+
   /// A packet of the peer's present key phase has been acknowledged to it: only then may it update again
   /// (section 6.2).
   bool peer_has_confirmation = false;
@@ -36,8 +39,11 @@ void note_acknowledgment_sent(connection_state& state, std::uint64_t largest);
 /// it acknowledges (section 6.2).
 transport_result<void> check_acknowledging_keys(const connection_state& state, std::uint64_t largest);
 
-/// Our 1-RTT packet `newest` is newly acknowledged. Begins the update that is due, if there is one.
+/// Our 1-RTT packet `newest` is newly acknowledged.
 void note_acknowledged(connection_state& state, std::uint64_t newest);
+
+/// Begins an update where a limit of the settings or of the cipher calls for one.
+void begin_key_update_if_due(connection_state& state);
 
 /// The keys of before the last update have been kept long enough (section 6.5).
 void drop_previous_keys(connection_state& state);

@@ -27,8 +27,8 @@ struct direction_keys {
   }
 };
 
-/// The keys that open 1-RTT packets, over all key updates (RFC 9001, section 6). The next generation is at hand before it
-/// can be needed, and every packet costs one opening, so that time does not tell the key phase (section 9.5).
+/// The keys that open 1-RTT packets, over all key updates (RFC 9001, section 6). The next generation is at hand before
+/// it can be needed, and every packet costs one opening, so that time does not tell the key phase (section 9.5).
 class application_read_keys {
 public:
   application_read_keys(const crypto::traffic_secret& secret, crypto::aead_algorithm algorithm,

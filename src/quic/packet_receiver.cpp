@@ -79,6 +79,7 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   receive_waiting();
   // RFC 9001, section 6.3: not while a packet is opened, lest its time tell that keys were updated.
   if (state_.keys.application_read) state_.keys.application_read->prepare_next();
+  begin_key_update_if_due(state_);
 }
 
 bool packet_receiver::ends_by_stateless_reset(byte_view end_of_datagram) {
@@ -172,7 +173,8 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte
 transport_result<void> packet_receiver::follow_keys(const opened_packet& packet) {
   using outcome = application_read_keys::outcome;
   if (packet.keys == outcome::opened_with_keys_given_up) {
-    return unexpected(transport_error{transport_error_code::key_update_error, 0, "old keys were used after newer ones"});
+    return unexpected(
+        transport_error{transport_error_code::key_update_error, 0, "old keys were used after newer ones"});
   }
   if (packet.keys == outcome::opened_with_next_keys) return follow_key_update(state_, packet.number);
   return {};
@@ -199,8 +201,8 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   if (state_.watched) tell_of(header.type, packet, from);
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
-  space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
-  if (state_.streams.take_wish_for_prompt_ack()) space.acks.hasten();
+  space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now, from.rtt.minimum());
+  if (state_.streams.take_wish_for_prompt_ack() || summary->wants_prompt_ack) space.acks.hasten();
   if (!state_.end.is_open()) return;
   // RFC 9369, section 4.1: a server that speaks TLS in the client's version has chosen it.
   if (summary->carries_crypto && state_.is_client() && !state_.versions.is_settled())
@@ -297,6 +299,7 @@ void packet_receiver::advance_handshake() {
     state_.streams.set_peer_parameters(*peer);
     state_.datagrams_out.set_peer_limit(peer->max_datagram_frame_size);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
+    if (peer->min_ack_delay) state_.ack_requests.allow(*peer->min_ack_delay, peer->max_ack_delay);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
     if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());
   }

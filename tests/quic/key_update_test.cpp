@@ -234,6 +234,19 @@ TEST(key_update, comes_by_itself_when_the_keys_have_sealed_enough) {
   EXPECT_EQ(pair.server->statistics().key_updates_by_peer, pair.client->statistics().key_updates);
 }
 
+TEST(key_update, comes_by_itself_when_enough_bytes_have_passed) {
+  connection_pair pair({.server = {.key_update_bytes = 3'000}});
+  pair.settle();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(pair.exchange());
+    pair.pass(1s);
+  }
+  const quic::statistics server = pair.server->statistics();
+  EXPECT_GE(server.key_updates, 2u);
+  EXPECT_LE(server.key_updates, (server.bytes_sent + server.bytes_received) / 3'000);
+  EXPECT_EQ(server.key_updates_by_peer, 0u);
+}
+
 // --- The limits of each cipher (RFC 9001, section 6.6) ---
 
 TEST(key_limits, are_those_of_the_rfc) {
