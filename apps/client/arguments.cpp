@@ -114,6 +114,14 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
       ->group(group);
   add_congestion_options(app, out.congestion, group);
   add_path_options(app, out.path, group);
+  add_first_version_option(app, out.versions, group);
+  add_version_options(app, out.versions, group);
+  app.add_option("--update-keys-after", out.update_keys_after,
+                 "Change the keys of a connection whenever it has carried so many bytes, both ways together. Default: "
+                 "when the cipher's limit comes near")
+      ->type_name("BYTES")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62).description(""))
+      ->group(group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")
       ->type_name("FILE")
@@ -196,6 +204,7 @@ void fill_in_request(client_arguments& out, const raw_arguments& raw) {
   if (!is_token(out.method)) refuse("-X: '" + out.method + "' is no method");
   if (out.method == "CONNECT") refuse("-X: CONNECT makes a tunnel, which this program does not");
   out.headers = accepted(make_headers(raw.headers, out.body.has_value()), "-H: ");
+  if (const std::string wrong = contradiction(out.versions); !wrong.empty()) refuse(wrong);
   for (const std::string& text : raw.connect_to) {
     out.connect_to.push_back(accepted(parse_connect_to(text), "--connect-to: "));
   }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,6 +12,7 @@
 #include "common/congestion_options.hpp"
 #include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
+#include "common/version_options.hpp"
 #include "quasio/driver/http3_client.hpp"
 #include "quasio/driver/url.hpp"
 #include "quasio/http3/field.hpp"
@@ -51,6 +53,8 @@ struct client_arguments {
   std::chrono::milliseconds max_time{0};  ///< 0: for ever.
 
   path_options path;
+  version_arguments versions;
+  std::uint64_t update_keys_after = 0;  ///< Bytes; 0: when the library does.
 
   bool json = false;
   bool verbose = false;

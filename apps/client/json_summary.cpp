@@ -25,6 +25,7 @@ json to_json(const http3::field_list& fields) {
 json to_json(const driver::connection_info& connection) {
   return {{"peer", connection.path.peer.to_string()},
           {"quic_version", quic_version_name(connection.handshake.version)},
+          {"original_quic_version", quic_version_name(connection.handshake.original_version)},
           {"cipher", connection.handshake.cipher},
           {"group", connection.handshake.group}};
 }
@@ -34,6 +35,8 @@ json to_json(const quic::statistics& counts) {
           {"packets_sent", counts.packets_sent},
           {"packets_received", counts.packets_received},
           {"packets_lost", counts.packets_lost},
+          {"acknowledgments_sent", counts.acknowledgments_sent},
+          {"key_updates", counts.key_updates},
           {"max_datagram_size", counts.max_datagram_size},
           {"mtu_state", to_string(counts.mtu)},
           {"ecn_state", to_string(counts.ecn)},

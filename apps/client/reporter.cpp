@@ -54,7 +54,10 @@ void reporter::mute() {
 
 void reporter::connection(const driver::connection_info& info) {
   if (!verbose_ || !told_.emplace(info.path, info.handshake.elapsed).second) return;
-  step("the connection speaks " + quic_version_name(info.handshake.version) + " with TLS 1.3");
+  const quic_version version = info.handshake.version;
+  const quic_version original = info.handshake.original_version;
+  step("the connection speaks " + quic_version_name(version) + " with TLS 1.3" +
+       (version == original ? "" : "; it began with " + quic_version_name(original)));
 }
 
 void reporter::step(std::string_view text) {

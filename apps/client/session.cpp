@@ -88,6 +88,9 @@ result<http3::client_options, std::string> client_session::client_options() {
   options.transport.handshake_timeout = arguments_.connect_timeout;
   apply(arguments_.congestion, options.transport);
   arguments_.path.apply_to(options.transport);
+  apply(arguments_.versions, options.transport.versions);
+  options.version = first_version(arguments_.versions);
+  options.transport.key_update_bytes = arguments_.update_keys_after;
   return options;
 }
 

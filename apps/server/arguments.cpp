@@ -106,6 +106,7 @@ void add_network_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->check(CLI::Range(1.0, 3600.0).description(""))
       ->group(group);
   add_congestion_options(app, out.congestion, group);
+  add_version_options(app, out.versions, group);
   app.add_option("--max-connections", out.max_connections,
                  "Connections at once, for each address and thread. Default: 100000")
       ->type_name("N")

@@ -14,6 +14,7 @@
 #include "common/host_port.hpp"
 #include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
+#include "common/version_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 
 namespace quasio::apps {
@@ -38,6 +39,7 @@ struct server_arguments {
   quic::retry_policy retry = quic::retry_policy::automatic;
   std::chrono::milliseconds idle_timeout{30'000};
   congestion_arguments congestion;
+  version_arguments versions;
   std::chrono::milliseconds drain_timeout{10'000};
   bool tcp = true;
 

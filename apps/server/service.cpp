@@ -141,6 +141,7 @@ http3::server_options service::http3_options() const {
   options.transport.max_idle_timeout = arguments_.idle_timeout;
   apply(arguments_.congestion, options.transport);
   arguments_.path.apply_to(options.transport);
+  apply(arguments_.versions, options.transport.versions);
   options.retry = arguments_.retry;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;

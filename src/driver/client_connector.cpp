@@ -142,6 +142,7 @@ void client_connector::start_next() {
   options.client.alpn = {"h3"};
   options.client.path.peer = peer;
   options.client.transport = options_.transport;
+  options.client.version = options_.version;
   options.client.observe = options_.observe;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));

@@ -6,6 +6,7 @@
 #include "quasio/base/endpoint.hpp"
 #include "quasio/base/range_set.hpp"
 #include "quasio/base/time.hpp"
+#include "quic/ack_policy.hpp"
 
 namespace quasio::quic {
 
@@ -13,15 +14,24 @@ namespace quasio::quic {
 class ack_tracker {
 public:
   /// Handshake spaces pass a `max_ack_delay` of zero: they acknowledge at once (section 13.2.1).
-  ack_tracker(std::size_t max_ranges, duration max_ack_delay) noexcept
-      : max_ranges_(max_ranges), max_ack_delay_(max_ack_delay) {}
+  ack_tracker(std::size_t max_ranges, duration max_ack_delay,
+              const acknowledgment_settings& settings = {.adaptive = false}) noexcept
+      : max_ranges_(max_ranges), at_once_(max_ack_delay == duration::zero()), policy_(max_ack_delay, settings) {}
 
   /// Whether this packet was processed before, or is so old that nobody knows (section 12.3).
   bool is_duplicate(std::uint64_t packet_number) const noexcept {
     return packet_number < forgotten_below_ || received_.contains(packet_number);
   }
 
-  void on_received(std::uint64_t packet_number, bool ack_eliciting, ecn_codepoint ecn, time_point now);
+  /// `round_trip` is the best guess at the path's; zero where there is none.
+  void on_received(std::uint64_t packet_number, bool ack_eliciting, ecn_codepoint ecn, time_point now,
+                   duration round_trip = {});
+
+  /// ACK_FREQUENCY: the peer's wishes from now on.
+  void obey(const ack_policy::request& asked) noexcept { policy_.obey(asked); }
+
+  /// How many ack-eliciting packets call for an acknowledgment now.
+  std::uint64_t threshold() const noexcept { return policy_.threshold(); }
 
   /// An acknowledgment must go out now.
   bool is_due(time_point now) const noexcept { return due_now_ || (deadline_ && *deadline_ <= now); }
@@ -57,16 +67,21 @@ public:
 
 private:
   void forget_below(std::uint64_t bound);
+  bool is_out_of_order(std::uint64_t packet_number, bool follows_the_largest) const;
+  std::optional<std::uint64_t> smallest_unreported_gap(std::uint64_t reordering_threshold) const;
 
   std::size_t max_ranges_;
-  duration max_ack_delay_;
+  bool at_once_;
+  ack_policy policy_;
   range_set received_;
   std::uint64_t forgotten_below_ = 0;
   time_point largest_received_at_{};
   std::uint64_t ect0_ = 0;
   std::uint64_t ect1_ = 0;
   std::uint64_t ce_ = 0;
-  unsigned ack_eliciting_since_ack_ = 0;
+  std::uint64_t ack_eliciting_since_ack_ = 0;
+  std::optional<std::uint64_t> largest_sent_;  // The Largest Acknowledged of our newest ACK frame.
+  bool marked_before_ = false;
   bool due_now_ = false;
   std::optional<time_point> deadline_;
 };

@@ -74,6 +74,11 @@ void connection::set_keep_alive(std::chrono::milliseconds interval, keep_alive_s
 void connection::set_idle_timeout(std::chrono::milliseconds timeout) { parts_->state.idle.set_own_timeout(timeout); }
 std::chrono::milliseconds connection::idle_timeout() const noexcept { return parts_->state.idle.timeout(); }
 
+result<void, key_update_error> connection::update_keys(time_point now) {
+  parts_->state.now = now;
+  return begin_key_update(parts_->state);
+}
+
 stream_result<stream_id> connection::open_stream(stream_direction direction) {
   if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
   return parts_->state.streams.open(direction);

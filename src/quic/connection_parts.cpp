@@ -128,6 +128,7 @@ transport_parameters connection::parts::own_parameters() const {
   own.initial_source_connection_id = state.local_ids.first();
   own.version_information = state.versions.own_information(state.random, config.grease);
   own.grease_quic_bit = config.grease_quic_bit;
+  if (config.acknowledgments.accept_requests) own.min_ack_delay = own_min_ack_delay(config);
   if (state.is_server()) {
     own.original_destination_connection_id = state.original_destination;
     own.retry_source_connection_id = state.retry_source;
@@ -187,10 +188,7 @@ void connection::parts::on_timeout() {
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
   if (is_due(state.idle.deadline(probe_timeout(state)))) return end_idle();
   if (is_due(state.leaving.deadline())) return close(state.leaving.code(), state.leaving.reason());
-  if (is_due(state.keys.previous_read_keys_expire)) {
-    state.keys.application_read->drop_previous();
-    state.keys.previous_read_keys_expire.reset();
-  }
+  if (is_due(state.keys.previous_read_keys_expire)) drop_previous_keys(state);
   if (is_due(state.temporary_id_expires)) {
     state.local_ids.retire_temporary();
     state.temporary_id_expires.reset();
@@ -233,6 +231,9 @@ statistics connection::parts::statistics() const {
   now.datagram_frames_out = state.datagrams_out.statistics();
   now.datagram_frames_in = state.datagrams_in.statistics();
   now.idle_timeout = state.idle.timeout();
+  now.ack_requests_sent = state.ack_requests.sent();
+  now.packets_per_acknowledgment = state.spaces[index_of(space_id::application_data)].acks.threshold();
+  now.authentication_failures = state.keys.failed_to_open;
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();

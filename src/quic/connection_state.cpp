@@ -61,9 +61,13 @@ std::uint64_t connection_state::next_packet_number(const packet_space& space) {
   return next + 1;
 }
 
+duration peer_max_ack_delay(const connection_state& state) {
+  return state.ack_requests.is_allowed() ? state.ack_requests.max_ack_delay() : state.peer_parameters.max_ack_delay;
+}
+
 duration probe_timeout(const connection_state& state) {
   const duration base = state.paths.active().rtt.pto_base();
-  return state.handshake_confirmed ? base + state.peer_parameters.max_ack_delay : base;
+  return state.handshake_confirmed ? base + peer_max_ack_delay(state) : base;
 }
 
 }  // namespace quasio::quic

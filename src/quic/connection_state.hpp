@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quasio/quic/statistics.hpp"
+#include "quic/ack_frequency.hpp"
 #include "quic/busy_time.hpp"
 #include "quic/closing.hpp"
 #include "quic/datagram_receive_queue.hpp"
@@ -16,6 +17,7 @@
 #include "quic/idle_timer.hpp"
 #include "quic/keep_alive.hpp"
 #include "quic/key_ring.hpp"
+#include "quic/key_update.hpp"
 #include "quic/local_connection_ids.hpp"
 #include "quic/observation.hpp"
 #include "quic/packet_space.hpp"
@@ -67,6 +69,7 @@ struct connection_state {
         retry_source(origin.retry_source),
         spaces{packet_space(space_id::initial, config), packet_space(space_id::handshake, config),
                packet_space(space_id::application_data, config)},
+        ack_requests(config.acknowledgments),
         versions(role, origin.version, config.versions),
         tls(role, versions, spaces, keys),
         local_ids(origin.connection_ids, origin.reset_token_key, random, events, origin.local_id,
@@ -111,7 +114,9 @@ struct connection_state {
   statistics counters;
   busy_time in_flight;  ///< Whether anything is on its way on the path in use.
   std::array<packet_space, 3> spaces;
+  ack_frequency_requests ack_requests;
   key_ring keys;
+  key_update_progress key_updates;
   version_negotiation versions;
   std::optional<quic_version> version_to_begin_again;  ///< A client's, from a Version Negotiation packet.
   handshake tls;
@@ -138,7 +143,8 @@ struct connection_state {
   bool handshake_packet_acked = false;  ///< A client knows that the server has validated its address.
   std::vector<waiting_packet> waiting;
 
-  std::uint64_t number_to_skip = 0;  ///< In the application space.
+  std::optional<std::uint64_t> last_ack_request;  ///< The largest sequence number of an ACK_FREQUENCY frame.
+  std::uint64_t number_to_skip = 0;               ///< In the application space.
   std::uint32_t pto_count = 0;
   time_point loss_timer_rearmed;             ///< See recovery::loss_timer_inputs::rearmed_at.
   std::optional<time_point> pacing_release;  ///< When what the pacer held back may go.
@@ -166,6 +172,9 @@ void note_confirmation(connection_state& state);
 
 /// The 1-RTT keys of one direction or both were updated.
 void note_key_update(connection_state& state, key_event how);
+
+/// How long the peer may delay acknowledgments of 1-RTT packets: what it declared, or was asked for since.
+duration peer_max_ack_delay(const connection_state& state);
 
 /// One probe timeout of the path in use, with the peer's share (RFC 9002, section 6.2.1), without backoff.
 duration probe_timeout(const connection_state& state);

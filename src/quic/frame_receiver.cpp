@@ -13,6 +13,9 @@ transport_error violation(std::uint64_t frame_type, const char* reason) {
   return {transport_error_code::protocol_violation, frame_type, reason};
 }
 
+// RFC 9000, section 12.4: a frame of an extension that was not announced is of an unknown type.
+transport_error unknown_frame() { return {transport_error_code::frame_encoding_error, 0, "unknown frame type"}; }
+
 }  // namespace
 
 transport_result<packet_summary> frame_receiver::receive(packet_space& space, wire::packet_type type, byte_view payload,
@@ -30,6 +33,7 @@ transport_result<packet_summary> frame_receiver::receive(packet_space& space, wi
     count(state_.counters.frames_received, *next);
     summary.ack_eliciting |= wire::is_ack_eliciting(*next);
     summary.carries_crypto |= std::holds_alternative<wire::crypto_frame>(*next);
+    summary.wants_prompt_ack |= std::holds_alternative<wire::immediate_ack_frame>(*next);
     summary.probing_only &= wire::is_probing(*next);
     packet.frame_size = frames.position() - begin;
     if (auto taken = receive(*next, packet); !taken) {
@@ -48,7 +52,15 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
       wire::overloaded{
           [](const wire::padding_frame&) -> result_type { return {}; },
           [](const wire::ping_frame&) -> result_type { return {}; },
-          [&](const wire::ack_frame& ack) -> result_type { return recovery_.on_ack(packet.space, ack); },
+          [&](const wire::ack_frame& ack) -> result_type {
+            ++state_.counters.acknowledgments_received;
+            return recovery_.on_ack(packet.space, ack);
+          },
+          [&](const wire::ack_frequency_frame& request) -> result_type { return receive(request, packet.space); },
+          [&](const wire::immediate_ack_frame&) -> result_type {
+            if (!takes_ack_requests()) return unexpected(unknown_frame());
+            return {};
+          },
           [&](const wire::crypto_frame& crypto) -> result_type {
             return state_.tls.receive(packet.space.id, crypto.offset, crypto.data);
           },
@@ -84,6 +96,24 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           [&](const auto& concerning_streams) -> result_type { return state_.streams.receive(concerning_streams); },
       },
       frame);
+}
+
+bool frame_receiver::takes_ack_requests() const noexcept { return state_.config.acknowledgments.accept_requests; }
+
+transport_result<void> frame_receiver::receive(const wire::ack_frequency_frame& frame, packet_space& space) {
+  if (!takes_ack_requests()) return unexpected(unknown_frame());
+  // Draft-ietf-quic-ack-frequency, section 4. As long as a max_ack_delay can be, and as short as was declared.
+  constexpr std::uint64_t longest = ((std::uint64_t{1} << 14) - 1) * 1000;
+  const auto shortest = static_cast<std::uint64_t>(own_min_ack_delay(state_.config).count());
+  if (frame.max_ack_delay > longest || frame.max_ack_delay < shortest)
+    return unexpected(violation(0, "a delay of acknowledgments out of bounds is asked for"));
+  if (state_.last_ack_request && frame.sequence <= *state_.last_ack_request) return {};
+  state_.last_ack_request = frame.sequence;
+  ++state_.counters.ack_requests_received;
+  space.acks.obey({.ack_eliciting_threshold = frame.ack_eliciting_threshold,
+                   .max_ack_delay = std::chrono::microseconds(static_cast<std::int64_t>(frame.max_ack_delay)),
+                   .reordering_threshold = frame.reordering_threshold});
+  return {};
 }
 
 void frame_receiver::receive(const wire::connection_close_frame& frame) {

@@ -11,6 +11,7 @@ namespace quasio::quic {
 struct packet_summary {
   bool ack_eliciting = false;
   bool carries_crypto = false;
+  bool wants_prompt_ack = false;  ///< IMMEDIATE_ACK.
   bool probing_only = true;  ///< Leaves the peer on the path it is on (RFC 9000, section 9.1).
 };
 
@@ -33,6 +34,8 @@ private:
 
   transport_result<void> receive(const wire::frame& frame, const context& packet);
   void receive(const wire::connection_close_frame& frame);
+  transport_result<void> receive(const wire::ack_frequency_frame& frame, packet_space& space);
+  bool takes_ack_requests() const noexcept;
   transport_result<void> on_handshake_done();
 
   connection_state& state_;

@@ -58,6 +58,9 @@ bool concerns_streams(sent_frame_kind kind) noexcept {
 
 transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ack_frame& ack) {
   if (auto plausible = check_ranges(space, ack); !plausible) return plausible;
+  if (space.is_application()) {
+    if (auto entitled = check_acknowledging_keys(state_, ack.largest); !entitled) return entitled;
+  }
 
   recovery::ack_summary summary;
   bytes_by_path acked;
@@ -93,12 +96,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
   if (summary.empty()) return {};
 
   if (space.id == space_id::handshake) state_.handshake_packet_acked = true;
-  if (space.is_application() && state_.handshake_confirmed && state_.keys.application_write->wear_out() &&
-      state_.keys.application_write->is_acknowledged(summary.newest.packet_number)) {
-    // RFC 9001, section 6.6: new keys before these are worn out. The peer follows when it sees the first packet.
-    state_.keys.application_write->advance();
-    note_key_update(state_, key_event::updated_locally);
-  }
+  if (space.is_application()) note_acknowledged(state_, summary.newest.packet_number);
   update_rtt(space, summary, ack.delay);
   marks.conclude(summary.newest);
   detect_losses(space);
@@ -118,10 +116,20 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
     sent_on->on_delivered(share.bytes, state_.now);
     state_.watched.recovery_changed(*sent_on, state_.pto_count, state_.now);
   }
+  if (space.is_application()) request_acknowledgments();
   // RFC 9002, section 6.2.1: a client that may still be blocked at the server's amplification limit keeps its backoff.
   if (state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed) state_.pto_count = 0;
   state_.loss_timer_rearmed = state_.now;
   return {};
+}
+
+void loss_recovery::request_acknowledgments() {
+  if (!state_.handshake_confirmed || !state_.ack_requests.is_allowed()) return;
+  const path& active = state_.paths.active();
+  state_.ack_requests.consider({.window_packets = active.congestion->window() / active.max_datagram_size(),
+                                .smoothed_rtt = active.rtt.smoothed(),
+                                .packet_threshold = state_.application().loss.packet_threshold()},
+                               state_.now);
 }
 
 transport_result<void> loss_recovery::check_ranges(const packet_space& space, const wire::ack_frame& ack) const {
@@ -145,7 +153,7 @@ void loss_recovery::update_rtt(const packet_space& space, const recovery::ack_su
   if (space.is_application()) {
     delay = std::chrono::microseconds(std::min(raw_delay, max_raw_delay) << state_.peer_parameters.ack_delay_exponent);
   }
-  sent_on->rtt.update(*sample, delay, state_.handshake_confirmed, state_.peer_parameters.max_ack_delay, state_.now);
+  sent_on->rtt.update(*sample, delay, state_.handshake_confirmed, peer_max_ack_delay(state_), state_.now);
 }
 
 void loss_recovery::detect_losses(packet_space& space) {
@@ -179,8 +187,7 @@ void loss_recovery::detect_losses(packet_space& space) {
                                                                      state_.now);
     if (recovering) ++state_.counters.congestion_events;
     sent_on->on_lost(share.bytes, recovering, state_.now);
-    const duration threshold =
-        recovery::persistent_congestion_duration(sent_on->rtt, state_.peer_parameters.max_ack_delay);
+    const duration threshold = recovery::persistent_congestion_duration(sent_on->rtt, peer_max_ack_delay(state_));
     if (recovery::establish_persistent_congestion(histories, share.path, threshold)) {
       sent_on->congestion->on_persistent_congestion(state_.now);
       sent_on->rtt.on_persistent_congestion();
@@ -209,6 +216,8 @@ void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& fram
       space.acks.on_ack_delivered(frame.offset);
     } else if (frame.kind == sent_frame_kind::crypto) {
       space.crypto.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::ack_frequency) {
+      state_.ack_requests.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::retire_connection_id) {
       state_.peer_ids.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::new_token) {
@@ -245,6 +254,9 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
         break;
       case sent_frame_kind::new_token:
         state_.tokens.on_lost(frame);
+        break;
+      case sent_frame_kind::ack_frequency:
+        state_.ack_requests.on_lost(frame);
         break;
       case sent_frame_kind::handshake_done:
         state_.handshake_done_due = true;
@@ -302,7 +314,7 @@ std::optional<recovery::loss_timer> loss_recovery::timer() const {
   }
   const path& active = state_.paths.active();
   inputs.pto_base = active.rtt.pto_base();
-  inputs.max_ack_delay = state_.peer_parameters.max_ack_delay;
+  inputs.max_ack_delay = peer_max_ack_delay(state_);
   inputs.pto_count = state_.pto_count;
   inputs.handshake_confirmed = state_.handshake_confirmed;
   inputs.has_handshake_keys = state_.keys.handshake_write.has_value();

@@ -31,6 +31,7 @@ public:
 private:
   using sent_packet = recovery::sent_packet<sent_frames>;
 
+  void request_acknowledgments();
   transport_result<void> check_ranges(const packet_space& space, const wire::ack_frame& ack) const;
   void update_rtt(const packet_space& space, const recovery::ack_summary& summary, std::uint64_t raw_delay);
   void detect_losses(packet_space& space);

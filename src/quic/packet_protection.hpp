@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -26,8 +27,8 @@ struct direction_keys {
   }
 };
 
-/// The keys that open 1-RTT packets, over all key updates (RFC 9001, section 6). The next generation is always at hand,
-/// so that a packet with the other key phase costs no more time than any (section 9.5).
+/// The keys that open 1-RTT packets, over all key updates (RFC 9001, section 6). The next generation is at hand before
+/// it can be needed, and every packet costs one opening, so that time does not tell the key phase (section 9.5).
 class application_read_keys {
 public:
   application_read_keys(const crypto::traffic_secret& secret, crypto::aead_algorithm algorithm,
@@ -36,28 +37,49 @@ public:
   crypto::header_key& header() noexcept { return header_; }
   crypto::aead_algorithm algorithm() const noexcept { return algorithm_; }
 
-  enum class outcome : std::uint8_t { opened, opened_with_next_keys, failed };
+  enum class outcome : std::uint8_t {
+    opened,
+    opened_with_next_keys,      ///< The peer has updated: call advance().
+    opened_with_keys_given_up,  ///< Old keys, although newer ones had sealed a lower number (section 6.4).
+    failed,
+  };
 
-  /// Opens a packet in place. After opened_with_next_keys the peer has updated: call advance().
+  /// Opens a packet in place.
   outcome open(std::uint64_t packet_number, bool key_phase, byte_view header, byte_span payload);
 
   /// The next generation becomes the current one from `packet_number` on. The old one is kept for packets that were
-  /// reordered, until drop_previous().
+  /// reordered, until drop_previous(). Call prepare_next() soon, but not while packets are being opened.
   void advance(std::uint64_t packet_number);
+
+  /// Derives the generation after the current one, if that has not been done (section 6.3).
+  void prepare_next();
+
+  /// How often advance() was called, and how often it had been when the keys of the last packet came into use.
+  std::uint64_t generation() const noexcept { return generation_; }
+  std::uint64_t opened_generation() const noexcept { return opened_generation_; }
+
+  /// The lowest packet number of the current key phase that was seen.
+  std::uint64_t lowest() const noexcept { return lowest_; }
 
   void drop_previous() noexcept { previous_.reset(); }
 
   bool key_phase() const noexcept { return key_phase_; }
 
 private:
+  outcome open_with_current(std::uint64_t packet_number, byte_view header, byte_span payload);
+  outcome open_with_previous(std::uint64_t packet_number, byte_view header, byte_span payload);
+
   crypto::aead_algorithm algorithm_;
   crypto::key_labels labels_;
   crypto::header_key header_;
   std::optional<crypto::packet_key> previous_;
   crypto::packet_key current_;
   crypto::traffic_secret next_secret_;
-  crypto::packet_key next_;
-  std::uint64_t current_begins_at_ = 0;
+  std::optional<crypto::packet_key> next_;
+  std::uint64_t lowest_ = 0;  // Of the packets opened with the current keys; 0 where there was no update yet.
+  std::optional<std::uint64_t> highest_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t opened_generation_ = 0;
   bool key_phase_ = false;
 };
 
@@ -70,14 +92,20 @@ public:
   crypto::header_key& header() noexcept { return header_; }
   bool key_phase() const noexcept { return key_phase_; }
 
+  /// How often advance() was called.
+  std::uint64_t generation() const noexcept { return generation_; }
+
   void seal(std::uint64_t packet_number, byte_view header, byte_span payload) {
     if (sealed_ == 0) first_packet_ = packet_number;
     ++sealed_;
     packet_.seal(packet_number, header, payload);
   }
 
-  /// So many packets were sealed with these keys that new ones are due (section 6.6).
-  bool wear_out() const noexcept { return sealed_ >= crypto::confidentiality_limit(packet_.algorithm()) / 2; }
+  /// So many packets were sealed with these keys that new ones are due: `at_most`, or half of what section 6.6 allows.
+  bool wear_out(std::uint64_t at_most = 0) const noexcept {
+    const std::uint64_t half = crypto::confidentiality_limit(packet_.algorithm()) / 2;
+    return sealed_ >= (at_most == 0 ? half : std::min(at_most, half));
+  }
 
   /// The keys may seal nothing more but a few packets that say so: the connection must end (section 6.6).
   bool worn_out() const noexcept {
@@ -101,6 +129,7 @@ private:
   crypto::traffic_secret next_secret_;
   std::uint64_t sealed_ = 0;
   std::uint64_t first_packet_ = 0;
+  std::uint64_t generation_ = 0;
   bool key_phase_ = false;
 };
 

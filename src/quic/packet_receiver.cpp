@@ -77,6 +77,9 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   const bool nothing_used = state_.counters.packets_received == processed_before;
   if (state_.end.is_open() && nothing_used && ends_by_stateless_reset(end_of_datagram)) return;
   receive_waiting();
+  // RFC 9001, section 6.3: not while a packet is opened, lest its time tell that keys were updated.
+  if (state_.keys.application_read) state_.keys.application_read->prepare_next();
+  begin_key_update_if_due(state_);
 }
 
 bool packet_receiver::ends_by_stateless_reset(byte_view end_of_datagram) {
@@ -120,7 +123,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
     drop(state_, drop_cause::duplicate, packet.size(), kind_of(header.type));
     return;
   }
-  if (opened->next_keys) follow_key_update(opened->number);
+  if (auto followed = follow_keys(*opened); !followed) return fail(state_, followed.error());
   if (header.type == wire::packet_type::initial) learn_version(header.version);
   process(space, header, *opened, arrival);
 }
@@ -164,7 +167,17 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open_one_rtt(byte
                        .size = packet.size(),
                        .key_phase = key_phase,
                        .payload = sealed.first(sealed.size() - crypto::aead_tag_size),
-                       .next_keys = opened == outcome::opened_with_next_keys};
+                       .keys = opened};
+}
+
+transport_result<void> packet_receiver::follow_keys(const opened_packet& packet) {
+  using outcome = application_read_keys::outcome;
+  if (packet.keys == outcome::opened_with_keys_given_up) {
+    return unexpected(
+        transport_error{transport_error_code::key_update_error, 0, "old keys were used after newer ones"});
+  }
+  if (packet.keys == outcome::opened_with_next_keys) return follow_key_update(state_, packet.number);
+  return {};
 }
 
 void packet_receiver::on_unopened(byte_view packet, wire::packet_type type, bool had_keys) {
@@ -172,7 +185,8 @@ void packet_receiver::on_unopened(byte_view packet, wire::packet_type type, bool
   if (!had_keys || !state_.keys.application_read) return;
   // RFC 9001, section 6.6: forgery after forgery will succeed one day.
   ++state_.keys.failed_to_open;
-  if (state_.keys.failed_to_open > crypto::integrity_limit(state_.keys.application_read->algorithm())) {
+  const std::uint64_t limit = crypto::integrity_limit(state_.keys.application_read->algorithm());
+  if (state_.keys.failed_to_open > std::min(limit, state_.config.max_authentication_failures)) {
     fail(state_, {transport_error_code::aead_limit_reached, 0, "too many packets failed to authenticate"});
   }
 }
@@ -187,8 +201,8 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   if (state_.watched) tell_of(header.type, packet, from);
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
-  space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now);
-  if (state_.streams.take_wish_for_prompt_ack()) space.acks.hasten();
+  space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now, from.rtt.minimum());
+  if (state_.streams.take_wish_for_prompt_ack() || summary->wants_prompt_ack) space.acks.hasten();
   if (!state_.end.is_open()) return;
   // RFC 9369, section 4.1: a server that speaks TLS in the client's version has chosen it.
   if (summary->carries_crypto && state_.is_client() && !state_.versions.is_settled())
@@ -238,16 +252,6 @@ void packet_receiver::learn_version(quic_version version) {
   state_.tls.switch_initial_version(version);
 }
 
-void packet_receiver::follow_key_update(std::uint64_t packet_number) {
-  state_.keys.application_read->advance(packet_number);
-  state_.keys.previous_read_keys_expire = state_.now + 3 * probe_timeout(state_);
-  note_key_update(state_, key_event::updated_by_peer);
-  // RFC 9001, section 6.2: an update is answered with our own, unless it answers ours.
-  if (state_.keys.application_write->key_phase() != state_.keys.application_read->key_phase()) {
-    state_.keys.application_write->advance();
-  }
-}
-
 void packet_receiver::follow_peer(const wire::packet_header& header, path& from) {
   if (&from != &state_.paths.active()) {
     // Section 9.5: a peer that changed its ID along with its address does not want the two linked.
@@ -295,6 +299,7 @@ void packet_receiver::advance_handshake() {
     state_.streams.set_peer_parameters(*peer);
     state_.datagrams_out.set_peer_limit(peer->max_datagram_frame_size);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
+    if (peer->min_ack_delay) state_.ack_requests.allow(*peer->min_ack_delay, peer->max_ack_delay);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
     if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());
   }

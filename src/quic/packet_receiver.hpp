@@ -29,7 +29,7 @@ private:
     std::size_t size;  ///< Of the whole packet.
     bool key_phase = false;
     byte_view payload;
-    bool next_keys = false;
+    application_read_keys::outcome keys = application_read_keys::outcome::opened;
   };
 
   void tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const;
@@ -54,7 +54,7 @@ private:
   void receive_waiting();
   void on_unopened(byte_view packet, wire::packet_type type, bool had_keys);
   bool ends_by_stateless_reset(byte_view end_of_datagram);
-  void follow_key_update(std::uint64_t packet_number);
+  transport_result<void> follow_keys(const opened_packet& packet);
   void follow_peer(const wire::packet_header& header, path& from);
   void advance_handshake();
   transport_result<void> check_peer_parameters(const transport_parameters& peer) const;

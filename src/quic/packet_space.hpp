@@ -21,7 +21,8 @@ struct packet_space {
   packet_space(space_id which, const settings& settings)
       : id(which),
         acks(settings.max_ack_ranges,
-             which == space_id::application_data ? duration(settings.max_ack_delay) : duration::zero()),
+             which == space_id::application_data ? duration(settings.max_ack_delay) : duration::zero(),
+             settings.acknowledgments),
         loss(settings.loss_detection),
         crypto(settings.crypto_buffer_size) {}
 

@@ -26,6 +26,7 @@ enum class sent_frame_kind : std::uint8_t {
   handshake_done,
   new_token,  ///< `id` is the token's number.
   datagram,   ///< `id` is the cookie, if the application gave one.
+  ack_frequency,  ///< `id` is the sequence number.
 };
 
 /// What a packet carried, in the words its sender needs when the packet is acknowledged or lost: never the bytes

@@ -164,8 +164,8 @@ bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
   return state_.handshake_done_due || state_.alive.is_due() || on.has_frames_to_send() ||
-         state_.local_ids.has_frames_to_send() || state_.peer_ids.has_frames_to_send() ||
-         state_.tokens.has_frames_to_send() || has_application_payload(state_);
+         state_.ack_requests.has_frame_to_send() || state_.local_ids.has_frames_to_send() ||
+         state_.peer_ids.has_frames_to_send() || state_.tokens.has_frames_to_send() || has_application_payload(state_);
 }
 
 bool transmitter::write_frames(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
@@ -180,7 +180,11 @@ bool transmitter::write_frames(packet_builder& packet, const permission& allowed
     packet.give_up();
     return after_ack > 0 && write_content(packet, allowed, last_in_datagram);
   }
-  if (after_ack > 0) space.acks.on_ack_sent();
+  if (after_ack > 0) {
+    space.acks.on_ack_sent();
+    ++state_.counters.acknowledgments_sent;
+    if (space.is_application()) note_acknowledgment_sent(state_, space.acks.largest());
+  }
   return ack_eliciting;
 }
 
@@ -200,6 +204,9 @@ bool transmitter::write_content(packet_builder& packet, const permission& allowe
   packet_space& space = packet.space();
   if (!allowed.may_elicit && space.probes == 0) return false;
   const std::size_t begin = packet.frames().position();
+  // Draft-ietf-quic-ack-frequency, section 7: the answer to a probe should not wait.
+  if (space.probes > 0 && space.is_application() && state_.peer_parameters.min_ack_delay)
+    wire::write(packet.frames(), wire::immediate_ack_frame{});
   space.crypto.write_frames(packet.frames(), space.sent.draft());
   if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
   // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4), as must a sign of life.
@@ -232,6 +239,7 @@ void transmitter::write_application_frames(packet_builder& packet, path& on, boo
     record.push_back({.kind = sent_frame_kind::handshake_done});
     state_.handshake_done_due = false;
   }
+  state_.ack_requests.write_frame(frames, record);
   state_.local_ids.write_frames(frames, record);
   state_.peer_ids.write_frames(frames, record);
   state_.tokens.write_frames(frames, record);

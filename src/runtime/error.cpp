@@ -19,6 +19,8 @@ public:
         return "nothing was heard of the peer for too long";
       case error::handshake_timeout:
         return "the peer did not complete the handshake in time";
+      case error::key_update_refused:
+        return "the keys cannot be updated yet";
       case error::version_negotiation:
         return "the server speaks no QUIC version in common";
       case error::already_started:

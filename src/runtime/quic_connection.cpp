@@ -38,6 +38,13 @@ void quic_connection::close(std::uint64_t application_code, std::string reason) 
   });
 }
 
+void quic_connection::start_update_keys(const std::shared_ptr<quic_connection_state>& state,
+                                        pending_operation<> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor);
+  asio::dispatch(state->executor(),
+                 [state, operation = std::move(operation)]() mutable { operation.complete(state->update_keys()); });
+}
+
 void quic_connection::start_open(const std::shared_ptr<quic_connection_state>& state, stream_direction direction,
                                  pending_operation<quic_stream> operation) {
   if (state == nullptr) return operation.complete(asio::error::bad_descriptor, {});

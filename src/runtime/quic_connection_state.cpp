@@ -126,6 +126,17 @@ void quic_connection_state::wait_closed(pending_operation<connection_end> operat
   closings_.push_back(std::move(operation));
 }
 
+error_code quic_connection_state::update_keys() {
+  if (host_ == nullptr) return end_ ? end_->code : make_error_code(error::connection_closed);
+  const auto now = std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
+  if (const auto begun = host_->connection().update_keys(now); !begun)
+    return make_error_code(begun.error() == quic::key_update_error::connection_closed ? error::connection_closed
+                                                                                      : error::key_update_refused);
+  // The peer learns of it with the next packet.
+  host_->wake();
+  return {};
+}
+
 void quic_connection_state::close(std::uint64_t code, std::string_view reason) {
   if (host_ != nullptr) host_->close(code, reason);
 }

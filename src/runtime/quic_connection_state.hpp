@@ -35,6 +35,7 @@ public:
   void accept(pending_operation<quic_stream> operation);
   void wait_closed(pending_operation<connection_end> operation);
   void close(std::uint64_t code, std::string_view reason);
+  error_code update_keys();
   void close_gracefully(std::uint64_t code, std::string_view reason, duration timeout,
                         pending_operation<connection_end> operation);
   /// Nobody holds the connection any more.

@@ -101,6 +101,15 @@ bool read_version_information(byte_view value, endpoint_role sender, std::option
   return std::find(versions.available.begin(), versions.available.end(), versions.chosen) != versions.available.end();
 }
 
+bool read_min_ack_delay(byte_view value, std::optional<std::chrono::microseconds>& out) noexcept {
+  std::uint64_t count = 0;
+  // No max_ack_delay is longer than this; which one it may not exceed is known when all parameters are read.
+  constexpr std::uint64_t most = ((1u << 14) - 1) * 1000;
+  if (!read_integer(value, 0, most, count)) return false;
+  out = std::chrono::microseconds(static_cast<std::int64_t>(count));
+  return true;
+}
+
 bool read_value(transport_parameters& to, transport_parameter_id id, byte_view value, endpoint_role sender) {
   using enum transport_parameter_id;
   constexpr std::uint64_t max_streams = std::uint64_t{1} << 60;
@@ -146,6 +155,8 @@ bool read_value(transport_parameters& to, transport_parameter_id id, byte_view v
       return read_integer(value, to.max_datagram_frame_size);
     case grease_quic_bit:
       return read_flag(value, to.grease_quic_bit);
+    case min_ack_delay:
+      return read_min_ack_delay(value, to.min_ack_delay);
   }
   return true;  // Unknown, and so skipped.
 }
@@ -155,7 +166,8 @@ bool read_value(transport_parameters& to, transport_parameter_id id, byte_view v
 class seen_parameters {
 public:
   bool insert(std::uint64_t id) noexcept {
-    if (id < 63) return insert_bit(id);
+    if (id < 62) return insert_bit(id);
+    if (id == static_cast<std::uint64_t>(transport_parameter_id::min_ack_delay)) return insert_bit(62);
     if (id == static_cast<std::uint64_t>(transport_parameter_id::grease_quic_bit)) return insert_bit(63);
     if (other_count_ == others_.size()) return true;
     const auto end = others_.begin() + other_count_;
@@ -204,6 +216,9 @@ transport_result<transport_parameters> decode_transport_parameters(byte_view enc
       return refused(*id, "is not for clients to send");
     if (!read_value(parameters, known, *value, sender)) return refused(*id, "has an invalid value");
   }
+  // Draft-ietf-quic-ack-frequency, section 3.
+  if (parameters.min_ack_delay > parameters.max_ack_delay)
+    return refused(static_cast<std::uint64_t>(transport_parameter_id::min_ack_delay), "is greater than max_ack_delay");
   return parameters;
 }
 

@@ -116,6 +116,10 @@ std::vector<std::uint8_t> encode_transport_parameters(const transport_parameters
   out.id(initial_source_connection_id, parameters.initial_source_connection_id);
   integer(max_datagram_frame_size, &transport_parameters::max_datagram_frame_size);
   out.flag(grease_quic_bit, parameters.grease_quic_bit);
+  if (parameters.min_ack_delay) {
+    // Its absence says something too, so that no value stands for it.
+    out.integer(min_ack_delay, static_cast<std::uint64_t>(parameters.min_ack_delay->count()), varint_max);
+  }
   if (sender == endpoint_role::server) write_server_only(out, parameters);
   if (parameters.version_information) write_version_information(out, *parameters.version_information);
   if (reserved) out.bytes(reserved_id(reserved->n), reserved->value);

@@ -54,6 +54,11 @@ template <>
 constexpr frame_rules rules<connection_close_frame>{initial | handshake | application_data, false};
 template <>
 constexpr frame_rules rules<handshake_done_frame>{one_rtt};
+// Draft-ietf-quic-ack-frequency, section 3: what permits them may not be remembered for 0-RTT.
+template <>
+constexpr frame_rules rules<ack_frequency_frame>{one_rtt};
+template <>
+constexpr frame_rules rules<immediate_ack_frame>{one_rtt};
 
 template <std::size_t... Index>
 constexpr auto make_rules_table(std::index_sequence<Index...>) {
@@ -106,6 +111,8 @@ frame_type type_of(const frame& value) noexcept {
           },
           [](const handshake_done_frame&) { return frame_type::handshake_done; },
           [](const datagram_frame&) { return frame_type::datagram_with_length; },
+          [](const ack_frequency_frame&) { return frame_type::ack_frequency; },
+          [](const immediate_ack_frame&) { return frame_type::immediate_ack; },
       },
       value);
 }

@@ -12,8 +12,8 @@
 #include "wire/frame_type.hpp"
 #include "wire/packet_type.hpp"
 
-/// The frames of RFC 9000, section 19, and RFC 9221, section 4. Views point into the packet that a frame was read from,
-/// or to what the caller wants written.
+/// The frames of RFC 9000, section 19, of RFC 9221, section 4, and of draft-ietf-quic-ack-frequency. Views point into
+/// the packet that a frame was read from, or to what the caller wants written.
 namespace quasio::wire {
 
 /// The largest stream count there can be: stream IDs have 62 bits, two of which say the kind (RFC 9000, section 4.6).
@@ -115,11 +115,23 @@ struct datagram_frame {
   byte_view data;
 };
 
-using frame = std::variant<padding_frame, ping_frame, ack_frame, reset_stream_frame, stop_sending_frame, crypto_frame,
-                           new_token_frame, stream_frame, max_data_frame, max_stream_data_frame, max_streams_frame,
-                           data_blocked_frame, stream_data_blocked_frame, streams_blocked_frame,
-                           new_connection_id_frame, retire_connection_id_frame, path_challenge_frame,
-                           path_response_frame, connection_close_frame, handshake_done_frame, datagram_frame>;
+/// How often the sender of this wishes to be acknowledged (draft-ietf-quic-ack-frequency, section 4).
+struct ack_frequency_frame {
+  std::uint64_t sequence = 0;
+  std::uint64_t ack_eliciting_threshold = 1;  ///< So many ack-eliciting packets may go without an acknowledgment.
+  std::uint64_t max_ack_delay = 0;            ///< Microseconds.
+  std::uint64_t reordering_threshold = 1;     ///< 0: packets out of order elicit none at once.
+};
+
+/// Asks for an acknowledgment at once (draft-ietf-quic-ack-frequency, section 5).
+struct immediate_ack_frame {};
+
+using frame =
+    std::variant<padding_frame, ping_frame, ack_frame, reset_stream_frame, stop_sending_frame, crypto_frame,
+                 new_token_frame, stream_frame, max_data_frame, max_stream_data_frame, max_streams_frame,
+                 data_blocked_frame, stream_data_blocked_frame, streams_blocked_frame, new_connection_id_frame,
+                 retire_connection_id_frame, path_challenge_frame, path_response_frame, connection_close_frame,
+                 handshake_done_frame, datagram_frame, ack_frequency_frame, immediate_ack_frame>;
 
 /// The type under which write() writes this frame, with the flags of a STREAM frame.
 frame_type type_of(const frame& value) noexcept;

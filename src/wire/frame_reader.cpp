@@ -157,6 +157,15 @@ transport_result<frame> read_datagram(byte_reader& in, frame_type type) {
   return datagram_frame{*data};
 }
 
+transport_result<frame> read_ack_frequency(byte_reader& in) {
+  const auto sequence = in.read_varint();
+  const auto threshold = in.read_varint();
+  const auto delay = in.read_varint();
+  const auto reordering = in.read_varint();
+  if (!reordering) return truncated(frame_type::ack_frequency);
+  return ack_frequency_frame{*sequence, *threshold, *delay, *reordering};
+}
+
 transport_result<frame> read_body(byte_reader& in, frame_type type) {
   using enum frame_type;
   constexpr auto bidirectional = stream_direction::bidirectional;
@@ -212,6 +221,10 @@ transport_result<frame> read_body(byte_reader& in, frame_type type) {
     case datagram:
     case datagram_with_length:
       return read_datagram(in, type);
+    case ack_frequency:
+      return read_ack_frequency(in);
+    case immediate_ack:
+      return immediate_ack_frame{};
     default:
       return malformed(type, "unknown frame type");
   }

@@ -4,7 +4,8 @@
 
 namespace quasio::wire {
 
-/// The frame types of RFC 9000, section 19, and RFC 9221, section 4. Of a type that carries flags, the first.
+/// The frame types of RFC 9000, section 19, and RFC 9221, section 4, and draft-ietf-quic-ack-frequency. Of a type that
+/// carries flags, the first.
 enum class frame_type : std::uint64_t {
   padding = 0x00,
   ping = 0x01,
@@ -30,8 +31,10 @@ enum class frame_type : std::uint64_t {
   connection_close = 0x1c,              ///< By QUIC itself.
   connection_close_application = 0x1d,  ///< By the application.
   handshake_done = 0x1e,
+  immediate_ack = 0x1f,
   datagram = 0x30,  ///< The data reaches to the end of the packet.
   datagram_with_length = 0x31,
+  ack_frequency = 0xaf,
 };
 
 /// The flags in the type of a STREAM frame (RFC 9000, section 19.8).

@@ -8,7 +8,7 @@
 namespace quasio::wire {
 namespace {
 
-// Every type of RFC 9000 and RFC 9221 is one byte on the wire (section 12.4).
+// Every type of RFC 9000 and RFC 9221 is one byte on the wire (section 12.4). ACK_FREQUENCY takes two.
 constexpr std::size_t type_size = 1;
 
 void write_type(byte_writer& out, frame_type type) noexcept { out.write_u8(static_cast<std::uint8_t>(type)); }
@@ -130,6 +130,17 @@ void write(byte_writer& out, const datagram_frame& value) noexcept {
   out.write_bytes(value.data);
 }
 
+void write(byte_writer& out, const ack_frequency_frame& value) noexcept {
+  // The one type that takes two bytes.
+  out.write_varint(static_cast<std::uint64_t>(frame_type::ack_frequency));
+  for (const std::uint64_t number :
+       {value.sequence, value.ack_eliciting_threshold, value.max_ack_delay, value.reordering_threshold}) {
+    out.write_varint(number);
+  }
+}
+
+void write(byte_writer& out, const immediate_ack_frame&) noexcept { write_type(out, frame_type::immediate_ack); }
+
 void write(byte_writer& out, const frame& value) noexcept {
   std::visit([&out](const auto& alternative) { write(out, alternative); }, value);
 }
@@ -206,6 +217,13 @@ std::size_t encoded_size(const handshake_done_frame&) noexcept { return type_siz
 std::size_t encoded_size(const datagram_frame& value) noexcept {
   return datagram_frame_header_size(value.data.size(), true) + value.data.size();
 }
+
+std::size_t encoded_size(const ack_frequency_frame& value) noexcept {
+  return type_size + size_with_numbers(value.sequence, value.ack_eliciting_threshold, value.max_ack_delay,
+                                       value.reordering_threshold);
+}
+
+std::size_t encoded_size(const immediate_ack_frame&) noexcept { return type_size; }
 
 std::size_t encoded_size(const frame& value) noexcept {
   return std::visit([](const auto& alternative) { return encoded_size(alternative); }, value);

@@ -28,6 +28,8 @@ void write(byte_writer& out, const path_response_frame& value) noexcept;
 void write(byte_writer& out, const connection_close_frame& value) noexcept;
 void write(byte_writer& out, const handshake_done_frame& value) noexcept;
 void write(byte_writer& out, const datagram_frame& value) noexcept;
+void write(byte_writer& out, const ack_frequency_frame& value) noexcept;
+void write(byte_writer& out, const immediate_ack_frame& value) noexcept;
 void write(byte_writer& out, const frame& value) noexcept;
 
 /// How many bytes write() writes.
@@ -52,6 +54,8 @@ std::size_t encoded_size(const path_response_frame& value) noexcept;
 std::size_t encoded_size(const connection_close_frame& value) noexcept;
 std::size_t encoded_size(const handshake_done_frame& value) noexcept;
 std::size_t encoded_size(const datagram_frame& value) noexcept;
+std::size_t encoded_size(const ack_frequency_frame& value) noexcept;
+std::size_t encoded_size(const immediate_ack_frame& value) noexcept;
 std::size_t encoded_size(const frame& value) noexcept;
 
 }  // namespace quasio::wire

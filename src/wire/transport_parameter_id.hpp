@@ -26,6 +26,7 @@ enum class transport_parameter_id : std::uint64_t {
   version_information = 0x11,      // RFC 9368.
   max_datagram_frame_size = 0x20,  // RFC 9221.
   grease_quic_bit = 0x2ab2,        // RFC 9287.
+  min_ack_delay = 0xff04de1b,      // draft-ietf-quic-ack-frequency.
 };
 
 /// RFC 9000, section 18.2: a client must not send these.

@@ -161,6 +161,29 @@ TEST(client_arguments, choose_how_fast_to_send) {
   expect_refusal({"--congestion", "vegas", url}, "vegas");
 }
 
+TEST(client_arguments, choose_versions_and_key_updates) {
+  const client_arguments usual = accepted({url});
+  EXPECT_FALSE(first_version(usual.versions));
+  quic::version_settings settings;
+  apply(usual.versions, settings);
+  EXPECT_TRUE(settings.supported.empty());
+  EXPECT_EQ(usual.update_keys_after, 0u);
+
+  const client_arguments out =
+      accepted({"--quic-version", "1", "--versions", "2,1", "--update-keys-after", "100000", url});
+  EXPECT_EQ(first_version(out.versions), quic_version::v1);
+  apply(out.versions, settings);
+  EXPECT_EQ(settings.supported, (std::vector<quic_version>{quic_version::v2, quic_version::v1}));
+  EXPECT_EQ(out.update_keys_after, 100'000u);
+
+  EXPECT_EQ(first_version(accepted({"--quic-version", "2", url}).versions), quic_version::v2);
+  EXPECT_EQ(accepted({"--versions", "2", url}).versions.supported, std::vector<std::string>{"2"});
+  expect_refusal({"--versions", "3", url}, "3");
+  expect_refusal({"--quic-version", "draft-29", url}, "draft-29");
+  expect_refusal({"--quic-version", "1", "--versions", "2", url}, "--quic-version 1");
+  expect_refusal({"--update-keys-after", "0", url}, "--update-keys-after");
+}
+
 TEST(client_arguments, repeat_urls) {
   const client_arguments out = accepted({"--repeat", "3", "-o", "/dev/null", "https://h/1", "-o", "x", "https://h/2"});
   ASSERT_EQ(out.transfers.size(), 6u);

@@ -114,6 +114,18 @@ TEST(server_arguments, are_refused_with_the_word_that_is_wrong) {
   complains({"--root"}, "--root");
 }
 
+TEST(server_arguments, choose_versions) {
+  quic::version_settings usual;
+  apply(accepted({}).versions, usual);
+  EXPECT_TRUE(usual.supported.empty());
+  EXPECT_EQ(usual.preference, quic::version_preference::of_client);
+  quic::version_settings chosen;
+  apply(accepted({"--versions", "2,1"}).versions, chosen);
+  EXPECT_EQ(chosen.supported, (std::vector<quic_version>{quic_version::v2, quic_version::v1}));
+  EXPECT_EQ(chosen.preference, quic::version_preference::of_server) << "who names an order wants it to count";
+  complains({"--versions", "1,3"}, "3");
+}
+
 TEST(server_arguments, choose_how_fast_to_send) {
   quic::settings usual;
   apply(accepted({}).congestion, usual);

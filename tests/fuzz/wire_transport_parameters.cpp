@@ -18,6 +18,7 @@ void check_limits(const transport_parameters& parameters) {
   require(parameters.max_idle_timeout >= 0ms && parameters.max_idle_timeout <= max_idle_timeout_cap);
   require(parameters.max_ack_delay >= 0ms && parameters.max_ack_delay < 16384ms);
   require(parameters.max_udp_payload_size >= 1200);
+  require(!parameters.min_ack_delay || *parameters.min_ack_delay <= parameters.max_ack_delay);
   require(parameters.ack_delay_exponent <= 20);
   require(parameters.active_connection_id_limit >= 2);
   require(parameters.initial_max_streams_bidi <= std::uint64_t{1} << 60);

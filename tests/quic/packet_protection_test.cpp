@@ -35,6 +35,11 @@ struct key_pair {
     return packet;
   }
 
+  void follow(std::uint64_t number) {
+    read.advance(number);
+    read.prepare_next();
+  }
+
   outcome open(sealed_packet packet) { return read.open(packet.number, packet.phase, packet.header, packet.payload); }
 };
 
@@ -55,7 +60,7 @@ TEST(application_keys, follow_an_update_and_still_open_what_was_reordered) {
   const sealed_packet reordered = keys.seal(9);
   const sealed_packet first = keys.seal(10);
   EXPECT_EQ(keys.open(first), outcome::opened_with_next_keys);
-  keys.read.advance(10);
+  keys.follow(10);
   EXPECT_TRUE(keys.read.key_phase());
   EXPECT_EQ(keys.open(first), outcome::opened);
   EXPECT_EQ(keys.open(reordered), outcome::opened) << "of the new phase, but with a lower number";
@@ -64,13 +69,54 @@ TEST(application_keys, follow_an_update_and_still_open_what_was_reordered) {
   EXPECT_EQ(keys.open(too_late), outcome::failed);
 }
 
-TEST(application_keys, do_not_open_old_phases_under_new_numbers) {
+TEST(application_keys, tell_old_keys_between_newer_ones) {
   key_pair keys;
-  const sealed_packet old_phase = keys.seal(20);
+  const sealed_packet between = keys.seal(11);
+  const sealed_packet behind = keys.seal(20);
+  keys.write.advance();
+  ASSERT_EQ(keys.open(keys.seal(10)), outcome::opened_with_next_keys);
+  keys.follow(10);
+  ASSERT_EQ(keys.open(keys.seal(12)), outcome::opened);
+  EXPECT_EQ(keys.open(between), outcome::opened_with_keys_given_up) << "section 6.4: old keys after new ones";
+  EXPECT_EQ(keys.open(behind), outcome::failed) << "only keys to come may seal higher numbers";
+}
+
+TEST(application_keys, know_the_lowest_number_of_their_phase) {
+  key_pair keys;
+  const sealed_packet old = keys.seal(8);
+  keys.write.advance();
+  ASSERT_EQ(keys.open(keys.seal(10)), outcome::opened_with_next_keys);
+  keys.follow(10);
+  EXPECT_EQ(keys.read.lowest(), 10u);
+  EXPECT_EQ(keys.open(keys.seal(7)), outcome::opened) << "reordered, under the new keys";
+  EXPECT_EQ(keys.read.lowest(), 7u);
+  EXPECT_EQ(keys.open(old), outcome::opened_with_keys_given_up) << "8 comes after 7";
+}
+
+TEST(application_keys, say_which_generation_opened_a_packet) {
+  key_pair keys;
+  const sealed_packet late = keys.seal(3);
+  keys.write.advance();
+  ASSERT_EQ(keys.open(keys.seal(10)), outcome::opened_with_next_keys);
+  keys.follow(10);
+  EXPECT_EQ(keys.read.generation(), 1u);
+  EXPECT_EQ(keys.read.opened_generation(), 1u);
+  EXPECT_EQ(keys.open(late), outcome::opened);
+  EXPECT_EQ(keys.read.opened_generation(), 0u);
+  EXPECT_EQ(keys.open(keys.seal(11)), outcome::opened);
+  EXPECT_EQ(keys.read.opened_generation(), 1u);
+}
+
+TEST(application_keys, that_are_not_derived_yet_open_nothing) {
+  key_pair keys;
   keys.write.advance();
   ASSERT_EQ(keys.open(keys.seal(10)), outcome::opened_with_next_keys);
   keys.read.advance(10);
-  EXPECT_EQ(keys.open(old_phase), outcome::failed) << "section 6.4: old keys after new ones are foul play";
+  keys.write.advance();
+  const sealed_packet too_early = keys.seal(11);
+  EXPECT_EQ(keys.open(too_early), outcome::failed);
+  keys.read.prepare_next();
+  EXPECT_EQ(keys.open(too_early), outcome::opened_with_next_keys);
 }
 
 TEST(application_keys, follow_many_updates) {
@@ -81,7 +127,7 @@ TEST(application_keys, follow_many_updates) {
     keys.write.advance();
     const sealed_packet first = keys.seal(number++);
     ASSERT_EQ(keys.open(first), outcome::opened_with_next_keys);
-    keys.read.advance(first.number);
+    keys.follow(first.number);
   }
   EXPECT_FALSE(keys.read.key_phase());
 }
@@ -92,7 +138,7 @@ TEST(application_keys, of_two_updates_ago_are_gone) {
   for (const std::uint64_t number : {10u, 20u}) {
     keys.write.advance();
     ASSERT_EQ(keys.open(keys.seal(number)), outcome::opened_with_next_keys);
-    keys.read.advance(number);
+    keys.follow(number);
   }
   EXPECT_EQ(keys.open(ancient), outcome::failed);
 }
@@ -117,8 +163,11 @@ TEST(application_keys, wear_out_at_half_their_limit) {
   const std::uint64_t half = crypto::confidentiality_limit(aead) / 2;
   for (std::uint64_t number = 0; number + 1 < half; ++number) keys.seal(number, header, payload);
   EXPECT_FALSE(keys.wear_out());
+  EXPECT_TRUE(keys.wear_out(1000));
   keys.seal(half, header, payload);
   EXPECT_TRUE(keys.wear_out());
+  EXPECT_TRUE(keys.wear_out(half - 1)) << "a limit of the settings";
+  EXPECT_TRUE(keys.wear_out(2 * half)) << "which cannot go beyond the cipher's";
   EXPECT_FALSE(keys.worn_out());
   for (std::uint64_t number = half + 1; number < 2 * half - 2000; ++number) keys.seal(number, header, payload);
   EXPECT_FALSE(keys.worn_out());

@@ -80,6 +80,8 @@ world_settings bad_world(std::uint64_t seed) {
   world_settings settings{.seed = seed, .to_server = bad_link(random), .to_client = bad_link(random)};
   settings.retry = random.happens(0.2) ? quic::retry_policy::always : quic::retry_policy::never;
   settings.version = random.happens(0.2) ? quic_version::v2 : quic_version::v1;
+  if (random.happens(0.3)) settings.client.key_update_packets = 20 + random.below(200);
+  if (random.happens(0.3)) settings.server.key_update_packets = 20 + random.below(200);
   // Some clients want the other version, and some servers know only one.
   if (random.happens(0.2)) settings.client.versions.supported = {quic_version::v2, quic_version::v1};
   if (random.happens(0.1)) settings.server.versions.supported = {quic_version::v2};

@@ -186,7 +186,6 @@ TEST(frame_reader, counts_padding_of_any_length_exactly) {
 TEST(frame_reader, refuses_a_packet_without_frames) { expect_error("", protocol_violation, 0); }
 
 TEST(frame_reader, refuses_an_unknown_type) {
-  expect_error("1f", frame_encoding_error, 0x1f);
   expect_error("20", frame_encoding_error, 0x20);
   expect_error("32", frame_encoding_error, 0x32);
   expect_error("40af", frame_encoding_error, 0xaf);
@@ -243,7 +242,8 @@ TEST(frame_reader, refuses_every_truncation_of_every_frame) {
       ASSERT_FALSE(read) << sample.hex << " cut to " << cut.size();
       if (cut.empty()) return;
       EXPECT_EQ(read.error().code, frame_encoding_error);
-      EXPECT_EQ(read.error().frame_type, valid[0]);
+      byte_reader type(cut);
+      EXPECT_EQ(read.error().frame_type, type.read_varint().value_or(0));
     });
   }
 }

@@ -54,6 +54,9 @@ inline const std::vector<sample_frame>& sample_frames() {
       {"1e", handshake_done_frame{}},
       {"31 05 68656c6c6f", datagram_frame{hello}},
       {"31 00", datagram_frame{}},
+      {"1f", immediate_ack_frame{}},
+      {"40af 07 09 8000c350 03", ack_frequency_frame{7, 9, 50'000, 3}},
+      {"40af 00 00 43e8 00", ack_frequency_frame{0, 0, 1'000, 0}},
   };
   return samples;
 }

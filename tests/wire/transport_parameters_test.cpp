@@ -57,6 +57,7 @@ transport_parameters all_parameters() {
   all.max_datagram_frame_size = 65535;
   all.version_information = version_information{quic_version::v2, {quic_version::v2, quic_version::v1}};
   all.grease_quic_bit = true;
+  all.min_ack_delay = 1000us;
   return all;
 }
 
@@ -168,6 +169,20 @@ TEST(transport_parameters, refuse_bad_lengths) {
   const std::string id_of_21 = "15 000102030405060708090a0b0c0d0e0f1011121314";
   for (const char* id_parameter : {"00", "0f", "10"}) expect_refused(std::string(id_parameter) + id_of_21);
   EXPECT_TRUE(decode("6ab2 00")->grease_quic_bit);
+}
+
+TEST(transport_parameters, refuse_a_min_ack_delay_beyond_the_max_ack_delay) {
+  const std::string id = "c0000000ff04de1b";
+  EXPECT_EQ(decode(id + " 02 43e8")->min_ack_delay, 1000us);
+  EXPECT_EQ(decode(id + " 01 00")->min_ack_delay, 0us);
+  EXPECT_FALSE(decode("")->min_ack_delay);
+  // 25 ms is what stands for no max_ack_delay.
+  EXPECT_TRUE(decode(id + " 04 800061a8"));
+  expect_refused(id + " 04 800061a9");
+  EXPECT_TRUE(decode(id + " 04 800061a9 0b 01 1a")) << "whatever their order";
+  expect_refused("0b 01 01 " + id + " 04 800061a8");
+  expect_refused(id + " 08 ffffffffffffffff 0b 02 7fff");
+  expect_refused(id + " 01 00 " + id + " 01 00");
 }
 
 TEST(transport_parameters, refuse_to_be_cut_short_in_the_middle_of_one) {

@@ -113,6 +113,7 @@ struct connect_to {
 struct client_options {
   crypto::tls_context tls;  ///< By default verifies with the system's certificates.
   quic::settings transport;
+  std::optional<quic_version> version;  ///< To begin with; see quic::client_options.
   http3::settings http3;
   net::udp_socket_options socket;
 

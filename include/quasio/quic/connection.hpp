@@ -14,6 +14,7 @@
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/quic/connection_id_generator.hpp"
 #include "quasio/quic/events.hpp"
+#include "quasio/quic/key_update_error.hpp"
 #include "quasio/quic/observer.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/statistics.hpp"
@@ -147,6 +148,10 @@ public:
 
   /// The idle timeout in force; 0: none.
   std::chrono::milliseconds idle_timeout() const noexcept;
+
+  /// Begins a key update (RFC 9001, section 6): what is sent next is sealed with new keys, and the peer follows. Long
+  /// connections need no such call, they do it by themselves: see settings::key_update_packets.
+  result<void, key_update_error> update_keys(time_point now);
 
   /// Opens a stream, and keeps within what the peer allows. The peer learns of it with the first bytes.
   stream_result<stream_id> open_stream(stream_direction direction);

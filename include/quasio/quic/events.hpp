@@ -97,6 +97,11 @@ struct mtu_updated {
   std::size_t max_datagram_size;
 };
 
+/// New keys protect 1-RTT packets from now on (RFC 9001, section 6).
+struct keys_updated {
+  bool by_peer = false;  ///< The peer began it.
+};
+
 /// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
 /// and on_timeout() until connection::is_drained().
 struct connection_closed {
@@ -106,6 +111,6 @@ struct connection_closed {
 using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
                            stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
                            datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
-                           connection_id_retired, new_token_received, mtu_updated, connection_closed>;
+                           connection_id_retired, new_token_received, mtu_updated, keys_updated, connection_closed>;
 
 }  // namespace quasio::quic

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "quasio/quic/acknowledgment_settings.hpp"
 #include "quasio/quic/datagram.hpp"
 #include "quasio/quic/mtu_settings.hpp"
 #include "quasio/quic/version_settings.hpp"
@@ -95,6 +96,9 @@ struct settings {
   std::chrono::milliseconds max_ack_delay{25};
   std::uint8_t ack_delay_exponent = 3;  ///< 0 to 20.
 
+  /// How many packets one acknowledgment stands for.
+  acknowledgment_settings acknowledgments;
+
   /// Ranges kept of what was received in one packet number space; older ones are forgotten (section 13.2.3).
   std::size_t max_ack_ranges = 64;
 
@@ -125,6 +129,18 @@ struct settings {
 
   /// Bytes sent for each byte received before the peer's address is validated (section 8.1 allows 3).
   unsigned amplification_factor = 3;
+
+  /// 1-RTT packets sealed with one set of keys before the connection updates them by itself. 0, and anything larger:
+  /// half of what the cipher allows, 2^22 packets with AES, never with ChaCha20 (RFC 9001, section 6.6).
+  std::uint64_t key_update_packets = 0;
+
+  /// Bytes sent and received together after which the connection updates its keys by itself; 0: however many. For
+  /// connections that last, so that whoever gets hold of one key can read only a part.
+  std::uint64_t key_update_bytes = 0;
+
+  /// Packets that may fail to authenticate before the connection closes, as someone may be forging them. At most, and
+  /// by default, what the cipher allows: 2^52 with AES, 2^36 with ChaCha20 (RFC 9001, section 6.6).
+  std::uint64_t max_authentication_failures = std::uint64_t{1} << 52;
 
   /// Versions of QUIC and how they are negotiated.
   version_settings versions;

@@ -29,11 +29,18 @@ struct statistics {
   std::uint64_t stream_bytes_resent = 0;
   std::uint64_t stream_bytes_received = 0;  ///< New stream data.
   std::uint64_t probe_timeouts = 0;
-  std::uint64_t congestion_events = 0;         ///< Losses or marks that began a recovery period.
-  std::uint64_t congestion_events_undone = 0;  ///< Of the path in use: all their losses were spurious.
-  std::uint64_t key_updates = 0;
-  std::uint64_t tokens_given = 0;     ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
-  std::uint64_t tokens_received = 0;  ///< By a client; each was an event.
+  std::uint64_t acknowledgments_sent = 0;        ///< Packets with an ACK frame.
+  std::uint64_t acknowledgments_received = 0;    ///< ACK frames.
+  std::uint64_t ack_requests_sent = 0;           ///< ACK_FREQUENCY frames.
+  std::uint64_t ack_requests_received = 0;       ///< Those that were news.
+  std::uint64_t packets_per_acknowledgment = 0;  ///< Ack-eliciting packets that call for one, now.
+  std::uint64_t congestion_events = 0;           ///< Losses or marks that began a recovery period.
+  std::uint64_t congestion_events_undone = 0;    ///< Of the path in use: all their losses were spurious.
+  std::uint64_t key_updates = 0;                 ///< Of 1-RTT keys, whoever began them.
+  std::uint64_t key_updates_by_peer = 0;         ///< Those that the peer began.
+  std::uint64_t authentication_failures = 0;     ///< Packets that keys which were there did not open.
+  std::uint64_t tokens_given = 0;                ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
+  std::uint64_t tokens_received = 0;             ///< By a client; each was an event.
   std::uint64_t tokens_ignored =
       0;                          ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
   std::uint64_t keep_alives = 0;  ///< Times that silence was broken for its own sake.

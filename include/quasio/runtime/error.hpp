@@ -23,6 +23,7 @@ enum class error {
   stateless_reset,        ///< The peer has lost the connection's state (RFC 9000, section 10.3).
   not_delivered,          ///< The connection ended before the peer had acknowledged all that was written.
   peer_lost,              ///< The peer's host says that nobody is there any more, and nothing else was heard of it.
+  key_update_refused,     ///< A key update is not allowed yet (quic::key_update_error); it will be.
 };
 
 /// The category of runtime::error.

@@ -85,6 +85,16 @@ public:
                                               });
   }
 
+  /// Begins a key update (RFC 9001, section 6).
+  /// @par Completion Signature
+  /// void(error_code): error::key_update_refused when none is allowed now, which passes; how the connection ended.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_update_keys(Token&& token = {}) {
+    return initiate_operation<>(
+        std::forward<Token>(token), get_executor(), cancel_target(),
+        [state = state_](pending_operation<> operation) { start_update_keys(state, std::move(operation)); });
+  }
+
   /// Ends the connection: what was written and not delivered is lost.
   void close(std::uint64_t application_code, std::string reason = {});
 
@@ -164,6 +174,7 @@ public:
   void on_datagram_fate(std::function<void(std::uint64_t cookie, quic::datagram_outcome outcome)> handler);
 
 private:
+  static void start_update_keys(const std::shared_ptr<quic_connection_state>& state, pending_operation<> operation);
   static void start_open(const std::shared_ptr<quic_connection_state>& state, stream_direction direction,
                          pending_operation<quic_stream> operation);
   static void start_accept(const std::shared_ptr<quic_connection_state>& state,

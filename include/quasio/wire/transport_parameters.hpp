@@ -72,6 +72,9 @@ struct transport_parameters {
   std::optional<quasio::version_information> version_information;
   /// The sender accepts packets whose fixed bit is clear (RFC 9287, section 3).
   bool grease_quic_bit = false;
+  /// The sender takes ACK_FREQUENCY and IMMEDIATE_ACK frames, and delays acknowledgments no less than this where it is
+  /// asked to; not more than max_ack_delay (draft-ietf-quic-ack-frequency, section 3).
+  std::optional<std::chrono::microseconds> min_ack_delay;
 
   friend bool operator==(const transport_parameters&, const transport_parameters&) = default;
 };
