@@ -71,8 +71,8 @@ def aioquic(work):
     return PeerServer("aioquic", work, command, port, ["STATIC_ROOT=/share/www"])
 
 
-def ngtcp2(work):
+def ngtcp2(work, retry=False):
     need_peers("gtlsserver")
     port = free_port()
-    command = ["gtlsserver", "-q", "-d", "/share/www", LOOPBACK, port, "/share/pki/leaf.key", "/share/pki/leaf.chain.pem"]
+    command = ["gtlsserver", "-q", *(["--validate-addr"] if retry else []), "-d", "/share/www", LOOPBACK, port, "/share/pki/leaf.key", "/share/pki/leaf.chain.pem"]
     return PeerServer("gtlsserver", work, command, port)
