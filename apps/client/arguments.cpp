@@ -122,6 +122,12 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
       ->type_name("BYTES")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62).description(""))
       ->group(group);
+  app.add_option("--token-file", out.token_file,
+                 "Present the tokens in this file, which servers gave in earlier runs to spare a client the proof of "
+                 "its address, and keep those that they give now. It is created where there is none, for you alone to "
+                 "read: with a token a server recognises you")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")
       ->type_name("FILE")

@@ -44,7 +44,8 @@ struct client_arguments {
 
   std::string ca_file;  ///< Empty: the system's roots.
   bool insecure = false;
-  std::string key_log;  ///< Empty: none.
+  std::string token_file;  ///< Empty: none.
+  std::string key_log;     ///< Empty: none.
   qlog_arguments qlog;
 
   std::vector<http3::connect_to> connect_to;

@@ -12,6 +12,7 @@
 #include "client/certificate_view.hpp"
 #include "client/json_summary.hpp"
 #include "common/key_log_file.hpp"
+#include "common/private_file.hpp"
 #include "common/readable.hpp"
 
 namespace quasio::apps {
@@ -24,6 +25,9 @@ std::string rate_of(const transfer_result& result) {
   const double seconds = result.total.count();
   return seconds > 0 ? readable_size(static_cast<double>(result.bytes) / seconds) + "/s" : "";
 }
+
+// All that a token_store keeps, and some.
+constexpr std::size_t max_token_file = 8 * 1024 * 1024;
 
 std::string outcome_line(const transfer_result& result) {
   std::string line = readable_size(static_cast<double>(result.bytes)) + " in " + readable_duration(result.total) +
@@ -56,6 +60,7 @@ client_exit client_session::run() {
   asio::co_spawn(context_, fetch_all(), [this](const std::exception_ptr&) { context_.stop(); });
   context_.run();
   say_goodbye();
+  keep_tokens();
   return conclude();
 }
 
@@ -83,6 +88,12 @@ result<http3::client_options, std::string> client_session::client_options() {
   }
   options.tls = std::move(*context);
   if (qlog_) options.observe = qlog_->observer();
+  if (!arguments_.token_file.empty()) {
+    auto kept = read_private_file(arguments_.token_file, max_token_file);
+    if (!kept) return because("cannot read the token file " + arguments_.token_file + ": " + kept.error().message());
+    tokens_ = options.tokens = std::make_shared<quic::token_store>();
+    tokens_->add_text(kept->value_or(std::string()));
+  }
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;
@@ -156,6 +167,12 @@ void client_session::say_goodbye() {
   client_->close();
   context_.restart();
   context_.poll();
+}
+
+void client_session::keep_tokens() {
+  if (tokens_ == nullptr) return;
+  const auto kept = replace_private_file(arguments_.token_file, tokens_->to_text());
+  if (!kept) report_.error("cannot write the token file " + arguments_.token_file + ": " + kept.error().message());
 }
 
 client_exit client_session::conclude() {

@@ -35,6 +35,7 @@ private:
   asio::awaitable<void> fetch_one(std::size_t index);
   asio::awaitable<void> wait_for_interrupt();
   void say_goodbye();
+  void keep_tokens();
   client_exit conclude();
 
   client_arguments arguments_;
@@ -42,6 +43,7 @@ private:
   asio::io_context context_{1};
   asio::thread_pool slow_{1};
   reporter report_;
+  std::shared_ptr<quic::token_store> tokens_;
   std::unique_ptr<http3::client> client_;
   std::vector<transfer_result> results_;
   std::optional<std::size_t> first_failure_;

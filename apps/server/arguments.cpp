@@ -101,6 +101,14 @@ void add_network_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->type_name("always|auto|never")
       ->group(group);
   add_path_options(app, out.path, group);
+  app.add_option("--token-key-file", out.token_key_file,
+                 "The secret of address validation tokens and stateless resets: a line of 64 hexadecimal digits, and "
+                 "the one of before on a second line when it is changed. Created, for you alone to read, where there "
+                 "is none. With it the server, started again, honours the tokens that it has given and tells clients "
+                 "of before that their connections are gone; servers that share it honour each other's tokens. "
+                 "Default: a secret for this run alone")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--idle-timeout", raw.idle_timeout, "Silence after which a connection is forgotten. Default: 30")
       ->type_name("SECONDS")
       ->check(CLI::Range(1.0, 3600.0).description(""))

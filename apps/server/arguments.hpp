@@ -37,6 +37,7 @@ struct server_arguments {
   std::size_t threads = 0;  ///< 0: one a processor.
   std::size_t max_connections = 100'000;
   quic::retry_policy retry = quic::retry_policy::automatic;
+  std::string token_key_file;  ///< Empty: secrets for this run alone.
   std::chrono::milliseconds idle_timeout{30'000};
   congestion_arguments congestion;
   version_arguments versions;

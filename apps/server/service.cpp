@@ -12,6 +12,7 @@
 
 #include "common/key_log_file.hpp"
 #include "common/readable.hpp"
+#include "server/token_secrets.hpp"
 
 namespace quasio::apps {
 
@@ -65,7 +66,7 @@ int service::run() {
 result<void, std::string> service::prepare() {
   using step = result<void, std::string> (service::*)();
   for (const step next : {&service::open_site, &service::resolve_addresses, &service::choose_identity,
-                          &service::make_tls, &service::open_logs, &service::begin_to_listen}) {
+                          &service::load_secrets, &service::make_tls, &service::open_logs, &service::begin_to_listen}) {
     if (auto done = (this->*next)(); !done) return done;
   }
   return {};
@@ -134,6 +135,16 @@ result<void, std::string> service::open_logs() {
   return {};
 }
 
+result<void, std::string> service::load_secrets() {
+  if (arguments_.token_key_file.empty()) return {};
+  auto loaded = load_token_secrets(arguments_.token_key_file);
+  if (!loaded) return because(loaded.error());
+  token_keys_ = loaded->make_token_keys();
+  error_code ignored;
+  reset_token_key_ = loaded->make_reset_key(asio::ip::host_name(ignored));
+  return {};
+}
+
 http3::server_options service::http3_options() const {
   http3::server_options options;
   if (qlog_) options.observe = qlog_->observer();
@@ -143,6 +154,8 @@ http3::server_options service::http3_options() const {
   arguments_.path.apply_to(options.transport);
   apply(arguments_.versions, options.transport.versions);
   options.retry = arguments_.retry;
+  options.token_keys = token_keys_;
+  options.reset_token_key = reset_token_key_;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;
   options.on_connection = [](const driver::connection_info& info) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +35,7 @@ private:
   result<void, std::string> prepare();
   result<void, std::string> open_site();
   result<void, std::string> choose_identity();
+  result<void, std::string> load_secrets();
   result<void, std::string> make_tls();
   result<void, std::string> open_logs();
   result<void, std::string> resolve_addresses();
@@ -50,6 +53,8 @@ private:
   identity identity_;
   std::string spki_sha256_;  // Empty where the certificate is the user's.
   crypto::tls_context quic_tls_;
+  std::shared_ptr<quic::token_keys> token_keys_;
+  std::array<std::uint8_t, 32> reset_token_key_{};
   std::optional<asio::ssl::context> tcp_tls_;
   std::vector<listen_group> groups_;
   std::optional<http3_front> http3_front_;

@@ -132,6 +132,9 @@ void client_connector::start_next() {
   driver::h3_driver_settings settings;
   settings.http3 = options_.http3;
   settings.max_waiting_sends = options_.max_waiting_requests;
+  settings.on_new_token = [tokens = options_.tokens, name = token_name()](const quic::new_token_received& given) {
+    tokens->put(name, given.version, given.token);
+  };
   auto made = driver::make_client_h3_driver(where_.get_executor(), settings);
   const auto next = std::make_shared<attempt>(peer, made.controller);
   attempts_.push_back(next);
@@ -143,6 +146,8 @@ void client_connector::start_next() {
   options.client.path.peer = peer;
   options.client.transport = options_.transport;
   options.client.version = options_.version;
+  options.client.token = options_.tokens->take(token_name(), options.client.version);
+  if (!options.client.token.empty()) trace("presenting a token of " + token_name());
   options.client.observe = options_.observe;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));
@@ -158,6 +163,9 @@ void client_connector::start_next() {
         bell->cancel();
       });
 }
+
+// A token is good for those who bear the server's name (RFC 9000, section 8.1.3).
+std::string client_connector::token_name() const { return server_name_ + ":" + std::to_string(port_); }
 
 void client_connector::note_failure(const ip_endpoint& peer, const runtime::connection_end& end) {
   const std::string address = peer.to_string();

@@ -44,6 +44,7 @@ private:
   bool is_anything_left() const noexcept;
   void trace(const std::string& line) const;
   std::string target() const;
+  std::string token_name() const;
 
   runtime::shard where_;
   const client_options& options_;

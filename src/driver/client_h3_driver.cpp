@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace quasio::driver {
 
@@ -15,6 +16,11 @@ client_h3_driver::client_h3_driver(const asio::any_io_executor& executor, const 
 }
 
 client_h3_driver::~client_h3_driver() { link_->on_abandoned(); }
+
+void client_h3_driver::on_event(runtime::worker& host, const quic::event& event, time_point now) {
+  if (const auto* token = std::get_if<quic::new_token_received>(&event)) return link_->on_new_token(*token);
+  h3_driver::on_event(host, event, now);
+}
 
 http3::operation_result<std::shared_ptr<exchange>> client_h3_driver::send_request(const http3::field_list& fields,
                                                                                   bool end) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -17,8 +18,12 @@ class client_h3_driver;
 /// is_over() belongs to the executor.
 class client_h3_link final : public runtime::cancellable {
 public:
-  client_h3_link(asio::any_io_executor executor, std::size_t max_waiting_sends)
-      : executor_(std::move(executor)), max_waiting_sends_(max_waiting_sends) {}
+  using new_token_handler = std::function<void(const quic::new_token_received&)>;
+
+  client_h3_link(asio::any_io_executor executor, std::size_t max_waiting_sends, new_token_handler on_new_token)
+      : executor_(std::move(executor)),
+        max_waiting_sends_(max_waiting_sends),
+        new_token_handler_(std::move(on_new_token)) {}
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
@@ -35,6 +40,9 @@ public:
   void on_attached(client_h3_driver& driver) { driver_ = &driver; }
   void on_established(const connection_info& info);
   void on_goaway();
+  void on_new_token(const quic::new_token_received& token) const {
+    if (new_token_handler_) new_token_handler_(token);
+  }
   void send_waiting();
   void on_ended(const runtime::connection_end& end, const quic::statistics& last);
   void on_abandoned() noexcept;
@@ -50,6 +58,7 @@ private:
 
   asio::any_io_executor executor_;
   std::size_t max_waiting_sends_;
+  new_token_handler new_token_handler_;
   client_h3_driver* driver_ = nullptr;
   std::atomic<bool> over_{false};
   bool going_away_ = false;
@@ -70,6 +79,7 @@ public:
   http3::operation_result<std::shared_ptr<exchange>> send_request(const http3::field_list& fields, bool end);
 
 private:
+  void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
   void on_established(const connection_info& info) override { link_->on_established(info); }
   void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
   void on_goaway() override { link_->on_goaway(); }

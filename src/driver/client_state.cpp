@@ -31,8 +31,8 @@ field_list make_fields(const client_request& what, const url& to) {
 }
 
 std::string summary_of(const driver::connection_info& info) {
-  return "connected to " + info.path.peer.to_string() + ": " + info.handshake.alpn + ", " + info.handshake.cipher +
-         ", " + info.handshake.group + ", handshake took " +
+  return "connected to " + info.path.peer.to_string() + (info.handshake.after_retry ? " after a Retry: " : ": ") +
+         info.handshake.alpn + ", " + info.handshake.cipher + ", " + info.handshake.group + ", handshake took " +
          std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(info.handshake.elapsed).count()) + " us";
 }
 
@@ -118,6 +118,7 @@ private:
 
 client_state::client_state(asio::any_io_executor executor, client_options options)
     : executor_(std::move(executor)), options_(std::move(options)), shard_(executor_) {
+  if (!options_.tokens) options_.tokens = std::make_shared<quic::token_store>();
   if (options_.tls) return;
   auto verifying = crypto::tls_context::client({});
   if (verifying) {

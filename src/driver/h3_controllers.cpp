@@ -63,7 +63,8 @@ void client_h3_controller::close(http3::error_code code, std::string reason) {
 
 driver_and_controller<client_h3_controller> make_client_h3_driver(const asio::any_io_executor& where,
                                                                   h3_driver_settings settings) {
-  const auto link = std::make_shared<client_h3_link>(where, settings.max_waiting_sends);
+  const auto link =
+      std::make_shared<client_h3_link>(where, settings.max_waiting_sends, std::move(settings.on_new_token));
   return {std::make_unique<client_h3_driver>(where, settings.http3, link), client_h3_controller(link)};
 }
 

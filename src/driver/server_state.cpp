@@ -1,14 +1,27 @@
 #include "driver/server_state.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <future>
 #include <utility>
+
+#include "quasio/crypto/master_secret.hpp"
+#include "quasio/crypto/system_random.hpp"
 
 namespace quasio::http3 {
 namespace {
 
 // How long the end of a server waits for its threads to say farewell to clients.
 constexpr std::chrono::seconds farewell_patience{2};
+
+// Connections of one endpoint are unknown to another, which therefore must not know the tokens of their resets: else
+// anybody could have those made there (RFC 9000, section 21.11).
+std::array<std::uint8_t, 32> reset_key_for(const ip_endpoint& endpoint, const std::array<std::uint8_t, 32>& key) {
+  const bool is_given = std::any_of(key.begin(), key.end(), [](std::uint8_t byte) { return byte != 0; });
+  if (!is_given) return key;
+  return crypto::master_secret(key).derive("stateless reset at " + endpoint.to_string());
+}
 
 asio::awaitable<void> answer_not_found(request&, response& answer) {
   answer.status(404);
@@ -64,11 +77,18 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.acceptor.retry = options.retry;
   listening.acceptor.retry_threshold = options.retry_threshold;
   listening.acceptor.observe = options.observe;
+  listening.acceptor.new_tokens = options.new_tokens;
+  listening.acceptor.stateless_reset = options.stateless_reset;
+  listening.acceptor.connection_ids = options.connection_ids;
+  crypto::system_random random;
+  listening.acceptor.token_keys = options.token_keys ? options.token_keys : quic::token_keys::generate(random);
+  listening.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   listening.socket = options.socket;
   listening.max_connections = options.max_connections;
 
   std::vector<ip_endpoint> bound;
   for (const ip_endpoint& endpoint : options.endpoints) {
+    listening.acceptor.reset_token_key = reset_key_for(endpoint, options.reset_token_key);
     auto listeners = runtime::listen(where_, endpoint, listening, error);
     if (error) {
       abort();

@@ -62,7 +62,8 @@ public:
         supported(supported_versions(options.transport.versions)),
         quic_bit_rule(options.transport.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased
                                                         : wire::fixed_bit_rule::must_be_set) {
-    if (!options.connection_ids) options.connection_ids = std::make_shared<random_connection_ids>();
+    const bool has_ids = options.connection_ids && options.connection_ids->size() > 0;
+    if (!has_ids) options.connection_ids = std::make_shared<random_connection_ids>();
   }
 
   decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply,
@@ -141,6 +142,8 @@ bool acceptor::parts::wants_proof(std::size_t handshaking) const noexcept {
 }
 
 acceptor::decision acceptor::parts::reset(byte_view datagram, byte_span reply, time_point now) {
+  const auto id = datagram.subspan(1, std::min(datagram.size() - 1, options.connection_ids->size()));
+  if (!options.connection_ids->may_be_ours(id)) return ignored{ignored::cause::not_initial};
   const auto answer = resets.write(datagram, options.connection_ids->size(), reply, random, now);
   switch (answer.what) {
     case stateless_reset_sender::outcome::written:

@@ -216,7 +216,8 @@ handshake_summary connection::parts::handshake() const {
           .group = state.tls.group(),
           .version = state.versions.current(),
           .original_version = state.versions.original(),
-          .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero()};
+          .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero(),
+          .after_retry = state.retry_source.has_value()};
 }
 
 statistics connection::parts::statistics() const {

@@ -40,12 +40,20 @@ void local_connection_ids::issue(std::uint64_t peer_active_connection_id_limit) 
   if (generator_->size() == 0) return;
   wanted_ = std::min(peer_active_connection_id_limit, most_);
   while (active_.size() < wanted_) {
-    const connection_id id = generator_->generate(random_);
+    const connection_id id = unused_id();
     active_.push_back({next_sequence_, id});
     unannounced_.push_back(next_sequence_);
     events_.push(connection_id_issued{id});
     ++next_sequence_;
   }
+}
+
+// Of very short IDs the same one comes twice now and then.
+connection_id local_connection_ids::unused_id() {
+  constexpr int max_tries = 64;
+  connection_id id = generator_->generate(random_);
+  for (int tries = 1; tries < max_tries && owns(id.bytes()); ++tries) id = generator_->generate(random_);
+  return id;
 }
 
 bool local_connection_ids::owns(byte_view id) const noexcept {

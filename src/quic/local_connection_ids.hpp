@@ -54,6 +54,7 @@ private:
     connection_id id;
   };
 
+  connection_id unused_id();
   const issued_id* find(std::uint64_t sequence) const noexcept;
 
   std::shared_ptr<connection_id_generator> generator_;

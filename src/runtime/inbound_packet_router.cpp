@@ -77,7 +77,11 @@ void inbound_packet_router::abandon() noexcept {
   for (const auto& [key, worker] : workers) worker->detach();
 }
 
-void inbound_packet_router::accept_by(std::unique_ptr<quic::acceptor> acceptor) { acceptor_ = std::move(acceptor); }
+void inbound_packet_router::accept_by(std::unique_ptr<quic::acceptor> acceptor,
+                                      std::shared_ptr<quic::connection_id_generator> ids) {
+  acceptor_ = std::move(acceptor);
+  ids_ = std::move(ids);
+}
 
 // --- Receiving ------------------------------------------------------------------------------------------------------
 
@@ -214,9 +218,9 @@ bool inbound_packet_router::pass_on(const inbound_run& run) {
   if (group_ == nullptr || group_->by_shard.size() < 2 || run.size == 0 || !carries_own_id(run.bytes())) return false;
   const auto id = quic::routing_id(run.bytes(), connection_id_size_);
   if (!id) return false;
-  const std::size_t owner = quic::sharded_connection_ids::shard_of(id->bytes());
-  if (owner == shard_.index() || owner >= group_->by_shard.size()) return false;
-  auto router = group_->by_shard[owner].lock();
+  const auto owner = ids_->shard_of(id->bytes());
+  if (!owner || *owner == shard_.index() || *owner >= group_->by_shard.size()) return false;
+  auto router = group_->by_shard[*owner].lock();
   if (router == nullptr || !router->try_claim_forwarding()) {
     shard_.counters().forwarding_drops.add(run.count());
     return true;

@@ -58,7 +58,8 @@ public:
                         std::size_t connection_id_size);
   ~inbound_packet_router();
 
-  void accept_by(std::unique_ptr<quic::acceptor> acceptor);
+  /// `ids` are what the acceptor generates.
+  void accept_by(std::unique_ptr<quic::acceptor> acceptor, std::shared_ptr<quic::connection_id_generator> ids);
   void join_group(std::shared_ptr<const router_group> group) { group_ = std::move(group); }
 
   /// Takes over a connection that this side began.
@@ -86,7 +87,9 @@ public:
   const ip_endpoint& local_endpoint() const noexcept { return local_; }
 
   // The workers' side:
-  void add_route(const connection_id& id, io_worker& worker) { routes_.insert_or_assign(id, &worker); }
+  // The first to have an ID keeps it: a short one may come twice.
+  void add_route(const connection_id& id, io_worker& worker) { routes_.try_emplace(id, &worker); }
+  bool is_routed(const connection_id& id) const { return routes_.contains(id); }
   void remove_route(const connection_id& id, const io_worker& worker);
   void handshake_ended(const io_worker& worker);
   void forget(io_worker& worker);
@@ -124,6 +127,7 @@ private:
   router_limits limits_;
   std::size_t connection_id_size_;
   std::unique_ptr<quic::acceptor> acceptor_;
+  std::shared_ptr<quic::connection_id_generator> ids_;
   std::optional<time_point> time_told_at_;
   std::shared_ptr<const router_group> group_;
 

@@ -5,9 +5,11 @@
 
 #include "quasio/crypto/system_random.hpp"
 #include "quasio/net/udp_socket.hpp"
+#include "quasio/quic/routable_connection_ids.hpp"
 #include "runtime/inbound_packet_router.hpp"
 #include "runtime/io_worker.hpp"
 #include "runtime/shard_state.hpp"
+#include "runtime/unrouted_connection_ids.hpp"
 
 namespace quasio::runtime {
 namespace {
@@ -17,12 +19,23 @@ std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_
   net::udp_socket socket(where.get_executor(), where.state()->buffers());
   socket.open(local, options.socket, error);
   if (error) return nullptr;
-  auto acceptor = std::make_unique<quic::acceptor>(options.acceptor, where.state()->random());
-  const std::size_t id_size = acceptor->connection_id_size();
+  quic::acceptor_options accepting = options.acceptor;
+  if (!accepting.connection_ids) accepting.connection_ids = std::make_shared<quic::random_connection_ids>();
+  if (accepting.connection_ids->size() == 0) {
+    error = asio::error::invalid_argument;
+    return nullptr;
+  }
+  const auto ids = std::make_shared<unrouted_connection_ids>(std::move(accepting.connection_ids));
+  accepting.connection_ids = ids;
+  auto acceptor = std::make_unique<quic::acceptor>(std::move(accepting), where.state()->random());
   const router_limits limits{
       options.accept_backlog, options.max_connections, {options.inbox_size, options.waiting_inbox_size}};
-  auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, id_size);
-  router->accept_by(std::move(acceptor));
+  auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, ids->size());
+  ids->ask([weak = std::weak_ptr(router)](const connection_id& id) {
+    const auto asked = weak.lock();
+    return asked != nullptr && asked->is_routed(id);
+  });
+  router->accept_by(std::move(acceptor), ids);
   return router;
 }
 
@@ -112,11 +125,18 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
   if (!shared.acceptor.spent_tokens) shared.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   share_key(shared.acceptor.reset_token_key);
 
+  const std::shared_ptr<quic::connection_id_generator> ids =
+      options.acceptor.connection_ids ? options.acceptor.connection_ids : quic::routable_connection_ids::make(random);
   auto group = std::make_shared<router_group>();
   std::vector<std::shared_ptr<inbound_packet_router>> routers;
   ip_endpoint address = local;
   for (const shard& each : shards) {
-    shared.acceptor.connection_ids = std::make_shared<quic::sharded_connection_ids>(each.index());
+    shared.acceptor.connection_ids = ids->for_shard(each.index());
+    if (!shared.acceptor.connection_ids && shards.size() == 1) shared.acceptor.connection_ids = ids;
+    if (!shared.acceptor.connection_ids) {
+      error = asio::error::invalid_argument;
+      return {};
+    }
     routers.push_back(open_router(each, address, shared, error));
     if (error) return {};
     // The first socket finds the port that the others share.

@@ -500,6 +500,68 @@ def key_log(work):
     server.stop()
 
 
+def asked_for_proof(work, server, *options):
+    """Fetches the index, and says whether the server demanded proof of the address."""
+    said = client(work, "-v", "--token-file", work / "tokens", *options, f"{server.origin}/", server=server).err
+    check("connected to" in said, f"-v says nothing of the connection:\n{said}")
+    return "after a Retry" in said
+
+
+@case
+def tokens(work):
+    """A client that comes back is known, also by a server that was started again with its key file."""
+    make_site(work)
+    doubtful = ("--retry", "always", "--token-key-file", work / "token.key")
+    server = Server(work, *doubtful)
+    check(asked_for_proof(work, server), "no Retry from --retry always")
+    check((work / "token.key").stat().st_mode & 0o777 == 0o600, "others may read the server's key")
+    check((work / "tokens").stat().st_mode & 0o777 == 0o600, "others may read the client's tokens")
+    check(len((work / "tokens").read_text().splitlines()) == 2, "the server gives two tokens")
+    check(not asked_for_proof(work, server), "the client that came back was not known")
+    server.stop()
+    server = Server(work, *doubtful, listen=f"127.0.0.1:{server.port}")
+    check(not asked_for_proof(work, server), "the server that came back did not know the client")
+    server.stop()
+    server = Server(work, "--retry", "always", listen=f"127.0.0.1:{server.port}")
+    check(asked_for_proof(work, server), "a server without the keys honoured a token")
+    server.stop()
+
+
+@case
+def token_key_files(work):
+    """Key files that are no good are refused with a sentence; one with the secret of before is good."""
+    make_site(work)
+    path = work / "token.key"
+    for content, mode, complaint in (("", 0o600, "is no token key file"), ("zz" * 32, 0o600, "is no token key file"),
+                                     ("00" * 32 + "\n11\n", 0o600, "is no token key file"), ("00" * 32 + "\n", 0o644, "chmod 600")):
+        path.write_text(content)
+        path.chmod(mode)
+        refused = Program(work, "quasio-server", "--listen", "127.0.0.1:0", "--root", work / "site", "--token-key-file", path)
+        check(refused.wait() == 1 and complaint in refused.err, f"{content!r}: {refused.err}")
+    path.write_text("00" * 32 + "\n" + "11" * 32 + "\n")
+    path.chmod(0o600)
+    server = Server(work, "--token-key-file", path)
+    client(work, f"{server.origin}/", server=server)
+    server.stop()
+
+
+@case
+def restarted(work):
+    """A client in the middle of a transfer learns at once that its server was killed and started again."""
+    slow_site(work, 256 << 20)
+    options = ("--token-key-file", work / "token.key")
+    server = Server(work, *options)
+    fetching = Fetching(server)
+    server.end()
+    again = Server(work, *options, listen=f"127.0.0.1:{server.port}")
+    begun = time.monotonic()
+    code, said = fetching.finish()
+    took = time.monotonic() - begun
+    check(code == 56 and "reset" in said, f"code {code}: {said}")
+    check(took < 5, f"it took {took:.1f} s to notice")
+    again.stop()
+
+
 def records(path, opener=open):
     """The records of a qlog file, each read by a JSON parser."""
     with opener(path, "rb") as file:

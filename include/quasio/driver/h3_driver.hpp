@@ -24,6 +24,9 @@ struct h3_driver_settings {
 
   /// Client: calls of async_send_request() that may wait for the handshake, or for the server to allow more requests.
   std::size_t max_waiting_sends = 16 * 1024;
+
+  /// Client: called on the executor with each token that the server gives for later connections.
+  std::function<void(const quic::new_token_received&)> on_new_token;
 };
 
 /// A request that a server got.

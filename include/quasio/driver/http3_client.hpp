@@ -20,6 +20,7 @@
 #include "quasio/driver/url.hpp"
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/settings.hpp"
+#include "quasio/quic/token_store.hpp"
 
 namespace quasio::http3 {
 
@@ -121,6 +122,12 @@ struct client_options {
   quic::observer_factory observe;
 
   std::vector<http3::connect_to> connect_to;  ///< The first that fits counts.
+
+  /// Where the tokens are kept that servers give, with which later connections are spared a round trip where a server
+  /// demands proof of the address (RFC 9000, section 8.1.3). Several clients may share it, and a program may keep its
+  /// text. A token lets the server recognise the client: who does not want that sets transport.max_received_tokens to
+  /// 0. Null: a store of the client's own.
+  std::shared_ptr<quic::token_store> tokens;
 
   /// From the look-up of the name to the end of the handshake, all addresses together.
   std::chrono::milliseconds connect_timeout{15'000};

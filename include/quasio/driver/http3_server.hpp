@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -212,6 +213,18 @@ struct server_options {
   quic::retry_policy retry = quic::retry_policy::automatic;
   std::size_t retry_threshold =
       512;  ///< Handshakes under way, a listener, from which `automatic` makes clients prove their address.
+
+  /// See quic::acceptor_options. Null and zero: of the server's own, for all its threads and endpoints; with those of
+  /// before a server that is started again honours its old tokens, and tells its old clients that it has forgotten
+  /// them.
+  std::shared_ptr<quic::token_keys> token_keys;
+  unsigned new_tokens = 2;
+  std::array<std::uint8_t, 32> reset_token_key{};  ///< Each endpoint gets a key of its own, derived from it.
+  quic::stateless_reset_settings stateless_reset;
+
+  /// What clients address their connections by. Null: random IDs of 8 bytes; with threads, ones that name the thread to
+  /// those who have a key. See quic::routable_connection_ids for servers behind load balancers.
+  std::shared_ptr<quic::connection_id_generator> connection_ids;
 
   /// 0: everything runs on the executor given to the server. Else so many threads of the server's own, each with a
   /// socket for every endpoint: 1 to 256.

@@ -52,8 +52,11 @@ struct acceptor_options {
   std::array<std::uint8_t, 32> reset_token_key{};
   stateless_reset_settings stateless_reset;
 
-  std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
-  observer_factory observe;                                 ///< Who watches each connection; empty: nobody.
+  /// Makes the IDs by which clients address their connections. Null, or one of IDs without bytes, which a server cannot
+  /// do with: random IDs of 8 bytes.
+  std::shared_ptr<connection_id_generator> connection_ids;
+
+  observer_factory observe;  ///< Who watches each connection; empty: nobody.
 };
 
 /// Nothing comes of this datagram.

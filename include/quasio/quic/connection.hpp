@@ -59,6 +59,7 @@ struct handshake_summary {
   quic_version version = quic_version::v1;           ///< The one that is spoken.
   quic_version original_version = quic_version::v1;  ///< Of the client's very first packet, as far as is known here.
   duration elapsed{};
+  bool after_retry = false;  ///< The server demanded proof of the client's address first (RFC 9000, section 8.1.2).
 };
 
 /// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline

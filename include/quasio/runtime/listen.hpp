@@ -111,12 +111,15 @@ private:
 };
 
 /// Opens a socket at `local` (port 0: the system chooses) and listens on it. Connections run on the shard's executor.
-/// Errors: what udp_socket::open() says; the listener is then not open.
+/// Errors: what udp_socket::open() says; invalid_argument where connection IDs have no bytes. The listener is then not
+/// open.
 listener listen(const shard& where, const ip_endpoint& local, const listen_options& options, error_code& error);
 
 /// Listens with one socket a shard at one address; the kernel shares the clients out (SO_REUSEPORT). Connection IDs
 /// name their shard, and a packet that the kernel gives to another one, as happens when a client's address changes, is
-/// passed on. `options.acceptor.connection_ids` is replaced for that. Empty on error.
+/// passed on. For that `options.acceptor.connection_ids` is asked for a generator for each shard; without one they are
+/// quic::routable_connection_ids under a fresh key, which nobody else can read. The shards share the keys of tokens and
+/// of stateless resets too. Empty on error: as above, and invalid_argument where the IDs cannot name a shard.
 std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint& local, const listen_options& options,
                              error_code& error);
 
