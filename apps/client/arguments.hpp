@@ -52,6 +52,9 @@ struct client_arguments {
 
   path_options path;
 
+  /// Body bytes of a transfer after which the connection moves to a new port; 0: never.
+  std::uint64_t migrate_after = 0;
+
   bool json = false;
   bool verbose = false;
   bool silent = false;
