@@ -128,6 +128,10 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
                  "read: with a token a server recognises you")
       ->type_name("FILE")
       ->group(group);
+  app.add_option("--migrate-after", out.migrate_after,
+                 "Move the connection to a new port after so many bytes of a body, to try how the server takes it")
+      ->type_name("BYTES")
+      ->group(group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")
       ->type_name("FILE")

@@ -57,6 +57,9 @@ struct client_arguments {
   version_arguments versions;
   std::uint64_t update_keys_after = 0;  ///< Bytes; 0: when the library does.
 
+  /// Body bytes of a transfer after which the connection moves to a new port; 0: never.
+  std::uint64_t migrate_after = 0;
+
   bool json = false;
   bool verbose = false;
   bool silent = false;

@@ -112,6 +112,13 @@ asio::awaitable<void> transfer::exchange() {
   if (arguments_.method == "HEAD" && !arguments_.json) co_await print_head(response);
   co_await take_body(response);
   result_.statistics = response.statistics();
+  if (!has_migrated_) co_return;
+  for (const quic::path_statistics& path : response.paths()) {
+    report_.detail('*', index_,
+                   "path from " + path.path.local.to_string() + (path.active ? ", in use" : "") +
+                       (path.state == quic::path_state::validated ? ", validated" : ", not validated") + ": " +
+                       std::to_string(path.bytes_received) + " bytes received");
+  }
 }
 
 // Whether the body is wanted.
@@ -146,6 +153,7 @@ asio::awaitable<void> transfer::take_body(http3::client_response& response) {
     const std::size_t size = co_await response.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
     if (size > 0 && !co_await store(std::string_view(piece.data(), size))) co_return;
     if (error == asio::error::eof) break;
+    migrate_when_due(response);
     if (!error) continue;
     fail(exit_of(error, true),
          plan_.text + ": broke off after " + readable_size(static_cast<double>(result_.bytes)) +
@@ -168,6 +176,16 @@ asio::awaitable<bool> transfer::store(std::string_view bytes) {
   result_.bytes += bytes.size();
   report_.advance(bytes.size());
   co_return true;
+}
+
+// What can stand in the way, such as connection IDs that are still to come, may be gone with the next piece.
+void transfer::migrate_when_due(http3::client_response& response) {
+  if (arguments_.migrate_after == 0 || has_migrated_ || result_.bytes < arguments_.migrate_after) return;
+  const auto moved = response.migrate();
+  has_migrated_ = moved.has_value();
+  report_.detail('*', index_,
+                 moved ? "moved to " + moved->local.to_string() + " after " + std::to_string(result_.bytes) + " bytes"
+                       : "cannot move: " + moved.error().message());
 }
 
 void transfer::fail(client_exit code, const std::string& sentence) {

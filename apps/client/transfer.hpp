@@ -51,6 +51,7 @@ private:
   asio::awaitable<void> print_head(const http3::client_response& response);
   asio::awaitable<void> take_body(http3::client_response& response);
   asio::awaitable<bool> store(std::string_view bytes);
+  void migrate_when_due(http3::client_response& response);
   void fail(client_exit code, const std::string& sentence);
   void finish();
 
@@ -61,6 +62,7 @@ private:
   reporter& report_;
   transfer_result& result_;
   output_file output_;
+  bool has_migrated_ = false;
   std::chrono::steady_clock::time_point begun_;
 };
 

@@ -54,6 +54,16 @@ quic::statistics client_h3_link::statistics() const {
   return driver_ != nullptr && driver_->is_established() ? driver_->transport().statistics() : last_statistics_;
 }
 
+std::vector<quic::path_statistics> client_h3_link::paths() const {
+  if (driver_ == nullptr || !driver_->is_established()) return {};
+  return driver_->transport().paths();
+}
+
+result<network_path, error_code> client_h3_link::migrate(const ip_endpoint& local, quic::migration_timing when) {
+  if (driver_ == nullptr) return unexpected(make_error_code(runtime::error::connection_closed));
+  return driver_->migrate(local, when);
+}
+
 void client_h3_link::wait_established(runtime::pending_operation<connection_info> operation) {
   if (end_ || is_over()) return operation.complete(end_code(), {});
   if (info_) return operation.complete(error_code(), *info_);

@@ -30,6 +30,8 @@ public:
   bool is_usable() const noexcept { return driver_ != nullptr && !going_away_; }
   const runtime::connection_end& end() const noexcept;
   quic::statistics statistics() const;
+  std::vector<quic::path_statistics> paths() const;
+  result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when);
 
   void wait_established(runtime::pending_operation<connection_info> operation);
   void send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation);

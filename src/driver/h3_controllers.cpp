@@ -42,6 +42,11 @@ std::shared_ptr<runtime::cancellable> client_h3_controller::cancel_target() cons
 bool client_h3_controller::is_usable() const noexcept { return link_->is_usable(); }
 const runtime::connection_end& client_h3_controller::end() const noexcept { return link_->end(); }
 quic::statistics client_h3_controller::statistics() const { return link_->statistics(); }
+std::vector<quic::path_statistics> client_h3_controller::paths() const { return link_->paths(); }
+
+result<network_path, error_code> client_h3_controller::migrate(const ip_endpoint& local, quic::migration_timing when) {
+  return link_->migrate(local, when);
+}
 
 void client_h3_controller::start_wait(const std::shared_ptr<client_h3_link>& link,
                                       runtime::pending_operation<connection_info> operation) {

@@ -43,6 +43,11 @@ void h3_driver::close(http3::error_code code, std::string_view reason) {
   if (host_ != nullptr) host_->close(static_cast<std::uint64_t>(code), reason);
 }
 
+result<network_path, error_code> h3_driver::migrate(const ip_endpoint& local, quic::migration_timing when) {
+  if (host_ == nullptr) return unexpected(make_error_code(runtime::error::connection_closed));
+  return host_->migrate(local, when);
+}
+
 void h3_driver::on_connection_closed(const runtime::connection_end& end) {
   const runtime::connection_end described = describe(end);
   if (http_ && !is_our_doing(end)) keep_what_arrived();

@@ -30,6 +30,9 @@ public:
   /// Ends the connection, also in the middle of the handshake.
   void close(http3::error_code code, std::string_view reason);
 
+  /// A client's: see runtime::worker::migrate().
+  result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when);
+
   bool is_established() const noexcept { return established_; }
 
   // application_over_quic:

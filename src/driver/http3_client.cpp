@@ -49,6 +49,12 @@ std::optional<std::uint64_t> client_response::content_length() const noexcept {
 
 client_response::executor_type client_response::get_executor() const { return controller_->get_executor(); }
 quic::statistics client_response::statistics() const { return controller_->statistics(); }
+std::vector<quic::path_statistics> client_response::paths() const { return controller_->paths(); }
+
+result<network_path, quasio::error_code> client_response::migrate(const ip_endpoint& local,
+                                                                  quic::migration_timing when) {
+  return controller_->migrate(local, when);
+}
 
 std::string client_response::explain(const quasio::error_code& error) const {
   if (controller_ && !controller_->is_usable() && controller_->end().code == error) return controller_->end().message;

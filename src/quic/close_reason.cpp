@@ -38,6 +38,8 @@ std::string close_reason::to_string() const {
       return with_reason("the peer has lost the connection's state (stateless reset)", reason);
     case close_cause::version_negotiation:
       return with_reason("the server speaks no common QUIC version", reason);
+    case close_cause::no_viable_path:
+      return with_reason("no path to the peer is left", reason);
   }
   return reason;
 }

@@ -146,6 +146,23 @@ std::size_t connection::purge_datagram_group(std::uint64_t group) {
 std::optional<byte_view> connection::peek_datagram() const noexcept { return parts_->state.datagrams_in.peek(); }
 void connection::pop_datagram() { parts_->state.datagrams_in.pop(); }
 
+path_result<void> connection::probe_path(const network_path& path, time_point now) {
+  parts_->state.now = now;
+  return parts_->moves.probe(path);
+}
+
+path_result<void> connection::migrate(const network_path& path, time_point now, migration_timing when) {
+  parts_->state.now = now;
+  return parts_->moves.migrate(path, when);
+}
+
+path_result<void> connection::abandon_path(const network_path& path, time_point now) {
+  parts_->state.now = now;
+  return parts_->moves.abandon(path);
+}
+
+std::vector<path_statistics> connection::paths() const { return parts_->moves.statistics(); }
+
 const close_reason& connection::reason() const noexcept { return parts_->state.end.reason(); }
 std::string_view connection::alpn() const noexcept { return parts_->state.tls.alpn(); }
 handshake_summary connection::handshake() const { return parts_->handshake(); }

@@ -109,7 +109,7 @@ transport_parameters connection::parts::declared_parameters() {
   return own;
 }
 
-transport_parameters connection::parts::own_parameters() const {
+transport_parameters connection::parts::own_parameters() {
   const settings& config = state.config;
   transport_parameters own;
   own.max_idle_timeout = config.max_idle_timeout;
@@ -133,6 +133,12 @@ transport_parameters connection::parts::own_parameters() const {
     own.original_destination_connection_id = state.original_destination;
     own.retry_source_connection_id = state.retry_source;
     own.stateless_reset_token = state.local_ids.first_reset_token();
+    if (config.preferred_address_v4 || config.preferred_address_v6) {
+      // Section 18.2: a server that is addressed without connection IDs has no preferred address.
+      if (const auto spare = state.local_ids.issue_with_preferred_address()) {
+        own.preferred_address = {config.preferred_address_v4, config.preferred_address_v6, spare->id, spare->token};
+      }
+    }
   }
   return own;
 }
@@ -154,7 +160,7 @@ std::optional<time_point> connection::parts::next_deadline() const {
   next = earliest(next, state.pacing_release);
   next = earliest(next, state.idle.deadline(probe_timeout(state)));
   next = earliest(next, handshake_deadline());
-  next = earliest(next, state.paths.next_deadline());
+  next = earliest(next, moves.deadline());
   next = earliest(next, state.datagrams_out.deadline());
   next = earliest(next, state.leaving.deadline());
   next = earliest(next, keep_alive_deadline());
@@ -193,15 +199,25 @@ void connection::parts::on_timeout() {
     state.local_ids.retire_temporary();
     state.temporary_id_expires.reset();
   }
-  if (is_due(state.paths.next_deadline()) && !state.paths.on_timeout(state.now)) {
-    // Section 9.3.2: nobody is left to speak to.
-    return end_silently(close_cause::idle_timeout);
-  }
+  state.paths.forget_removed();
+  if (is_due(moves.deadline()) && !moves.on_timeout()) return end_without_path();
   state.datagrams_out.on_timeout(state.now);
   break_silence();
   if (is_due(spare_memory_deadline())) release_spare_memory();
   for (packet_space& space : state.spaces) space.acks.on_timeout(state.now);
   recovery.on_timeout();
+}
+
+void connection::parts::end_without_path() {
+  // Section 9.3.2: who is not known to be there is told nothing.
+  if (!state.paths.active().is_validated()) return end_silently(close_cause::no_viable_path);
+  // Section 8.2.4: the peer is there, but large datagrams do not reach it.
+  state.end.begin_closing({.cause = close_cause::no_viable_path,
+                           .code = static_cast<std::uint64_t>(transport_error_code::no_viable_path),
+                           .frame_type = 0,
+                           .reason = "the path carries no datagrams of 1200 bytes"},
+                          state.now, probe_timeout(state));
+  announce_end(state);
 }
 
 void connection::parts::end_silently(close_cause cause) {

@@ -3,6 +3,7 @@
 #include "quasio/quic/connection.hpp"
 #include "quic/connection_state.hpp"
 #include "quic/loss_recovery.hpp"
+#include "quic/migration.hpp"
 #include "quic/packet_receiver.hpp"
 #include "quic/transmitter.hpp"
 
@@ -12,7 +13,11 @@ namespace quasio::quic {
 class connection::parts {
 public:
   parts(const connection_origin& origin, random_source& random)
-      : state(origin, random), recovery(state), receiver(state, recovery), sender(state, recovery) {}
+      : state(origin, random),
+        recovery(state),
+        moves(state),
+        receiver(state, recovery, moves),
+        sender(state, recovery) {}
 
   static transport_result<std::unique_ptr<parts>> connect(client_options options, random_source& random,
                                                           time_point now);
@@ -52,6 +57,7 @@ public:
 
   connection_state state;
   loss_recovery recovery;
+  migration moves;
   packet_receiver receiver;
   transmitter sender;
 
@@ -66,7 +72,7 @@ private:
   transport_result<void> start_client();
   void begin_again();
 
-  transport_parameters own_parameters() const;
+  transport_parameters own_parameters();
   transport_parameters declared_parameters();
   std::optional<time_point> handshake_deadline() const;
   std::optional<time_point> acknowledgment_deadline() const;
@@ -77,6 +83,7 @@ private:
   void break_silence();
   std::optional<time_point> spare_memory_deadline() const;
   void release_spare_memory();
+  void end_without_path();
 
   std::optional<client_identity> identity_;  // Until a server has answered.
 };

@@ -87,6 +87,8 @@ struct connection_state {
         started(origin.now),
         now(origin.now) {
     peer_ids.set_handshake_id(origin.peer_id);
+    paths.active().peer_id = 0;
+    paths.active().reached_by = origin.local_id;
   }
 
   packet_space& space(space_id id) noexcept { return spaces[index_of(id)]; }
@@ -148,7 +150,6 @@ struct connection_state {
   std::uint32_t pto_count = 0;
   time_point loss_timer_rearmed;             ///< See recovery::loss_timer_inputs::rearmed_at.
   std::optional<time_point> pacing_release;  ///< When what the pacer held back may go.
-  connection_id last_destination;  ///< Of the newest 1-RTT packet: a peer that changes it wants ours changed too.
 
   quic_bit_grease quic_bit;
 

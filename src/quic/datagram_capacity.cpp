@@ -9,10 +9,16 @@
 namespace quasio::quic {
 namespace {
 
+std::size_t destination_size(const connection_state& state) noexcept {
+  const auto& sequence = state.paths.active().peer_id;
+  const connection_id* const id = sequence ? state.peer_ids.find(*sequence) : nullptr;
+  return id ? id->size() : max_connection_id_size;
+}
+
 constexpr std::size_t longest_packet_number = 4;
 
 std::size_t packet_overhead(const connection_state& state, std::size_t number_length) noexcept {
-  return 1 + state.peer_ids.current().size() + number_length + crypto::aead_tag_size;
+  return 1 + destination_size(state) + number_length + crypto::aead_tag_size;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ void first_flight::receive_version_negotiation(byte_view packet) {
   const bool answers_us = negotiation && state_.is_client() && !state_.peer_id_learnt &&
                           state_.retry_source == std::nullopt && !state_.version_to_begin_again &&
                           std::ranges::equal(negotiation->destination, state_.local_ids.first().bytes()) &&
-                          std::ranges::equal(negotiation->source, state_.peer_ids.current().bytes());
+                          std::ranges::equal(negotiation->source, state_.peer_ids.handshake_id().bytes());
   if (!answers_us || state_.versions.ignores_offer(negotiation->versions)) {
     return drop(state_, drop_cause::unexpected, packet.size(), packet_kind::version_negotiation);
   }

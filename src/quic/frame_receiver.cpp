@@ -69,7 +69,11 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
             state_.tokens.on_token(given.token, state_.versions.current());
             return {};
           },
-          [&](const wire::new_connection_id_frame& issued) -> result_type { return state_.peer_ids.receive(issued); },
+          [&](const wire::new_connection_id_frame& issued) -> result_type {
+            auto taken = state_.peer_ids.receive(issued);
+            moves_.on_connection_ids_changed();
+            return taken;
+          },
           [&](const wire::retire_connection_id_frame& retired) -> result_type {
             return state_.local_ids.retire(retired.sequence, packet.destination);
           },
@@ -79,10 +83,7 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           },
           [&](const wire::path_response_frame& response) -> result_type {
             // Section 19.18 lets a response that answers nothing be an error; it may as well be a late one.
-            const bool validated = state_.paths.on_response(response.data, state_.now);
-            const path& active = state_.paths.active();
-            if (validated && server && active.is_validated())
-              state_.tokens.on_address_validated(active.address().peer, state_.versions.current(), state_.now);
+            moves_.on_response(response.data);
             return {};
           },
           [&](const wire::connection_close_frame& close) -> result_type {
@@ -131,6 +132,7 @@ transport_result<void> frame_receiver::on_handshake_done() {
   if (state_.handshake_confirmed || !state_.handshake_complete) return {};
   note_confirmation(state_);
   recovery_.discard(space_id::handshake);
+  moves_.on_handshake_confirmed();
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "quic/connection_state.hpp"
 #include "quic/loss_recovery.hpp"
+#include "quic/migration.hpp"
 #include "wire/frame.hpp"
 #include "wire/packet_type.hpp"
 
@@ -18,7 +19,8 @@ struct packet_summary {
 /// Takes the frames of one authenticated packet and hands each to the part that it concerns.
 class frame_receiver {
 public:
-  frame_receiver(connection_state& state, loss_recovery& recovery) noexcept : state_(state), recovery_(recovery) {}
+  frame_receiver(connection_state& state, loss_recovery& recovery, migration& moves) noexcept
+      : state_(state), recovery_(recovery), moves_(moves) {}
 
   /// An error is the peer's: the connection must end with it.
   transport_result<packet_summary> receive(packet_space& space, wire::packet_type type, byte_view payload, path& from,
@@ -40,6 +42,7 @@ private:
 
   connection_state& state_;
   loss_recovery& recovery_;
+  migration& moves_;
 };
 
 }  // namespace quasio::quic

@@ -43,7 +43,9 @@ result<void, key_update_error> begin_key_update(connection_state& state) {
 
 transport_result<void> follow_key_update(connection_state& state, std::uint64_t packet_number) {
   application_read_keys& read = *state.keys.application_read;
-  if (!state.key_updates.peer_has_confirmation && read.generation() > 0) {
+  // Who merely answers our update needs no confirmation of its last one.
+  const bool answers_ours = state.keys.application_write->generation() > read.generation();
+  if (!answers_ours && !state.key_updates.peer_has_confirmation && read.generation() > 0) {
     return key_update_breach("a second key update before the first was confirmed");
   }
   read.advance(packet_number);

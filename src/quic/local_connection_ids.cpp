@@ -35,6 +35,15 @@ void local_connection_ids::retire_temporary() {
   temporary_.reset();
 }
 
+std::optional<local_connection_ids::spare_id> local_connection_ids::issue_with_preferred_address() {
+  if (generator_->size() == 0) return std::nullopt;
+  const connection_id id = generator_->generate(random_);
+  active_.push_back({next_sequence_, id});
+  events_.push(connection_id_issued{id});
+  announced_below_ = ++next_sequence_;
+  return spare_id{id, crypto::derive_stateless_reset_token(reset_token_key_, id.bytes())};
+}
+
 void local_connection_ids::issue(std::uint64_t peer_active_connection_id_limit) {
   // An endpoint that is addressed without connection IDs has none to issue (section 5.1.1).
   if (generator_->size() == 0) return;

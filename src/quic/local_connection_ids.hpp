@@ -33,6 +33,14 @@ public:
   void add_temporary(const connection_id& id);
   void retire_temporary();
 
+  /// The ID that a server's preferred_address carries along: it has sequence number 1 and is announced with it. Empty
+  /// where no IDs are used. Call it before issue().
+  struct spare_id {
+    connection_id id;
+    stateless_reset_token token;
+  };
+  std::optional<spare_id> issue_with_preferred_address();
+
   /// Issues IDs until the peer holds as many as it asked for, within our own bound.
   void issue(std::uint64_t peer_active_connection_id_limit);
 

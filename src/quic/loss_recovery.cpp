@@ -165,6 +165,8 @@ void loss_recovery::detect_losses(packet_space& space) {
     ++state_.counters.packets_lost;
     state_.counters.bytes_lost += packet.bytes;
     if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
+      ++sent_on->counters.packets_lost;
+      sent_on->counters.bytes_lost += packet.bytes;
       lost.add(packet, 0);
       remove_from_flight(*sent_on, packet);
       sent_on->congestion->on_packet_lost(sent_on->rate.on_lost(packet), state_.now);
@@ -321,7 +323,7 @@ std::optional<recovery::loss_timer> loss_recovery::timer() const {
   inputs.peer_completed_address_validation =
       state_.is_server() || state_.handshake_packet_acked || state_.handshake_confirmed;
   inputs.at_anti_amplification_limit =
-      active.amplification_room() < (state_.handshake_confirmed ? path::min_datagram : active.max_datagram_size());
+      state_.handshake_confirmed ? !active.may_carry_data() : active.amplification_room() < active.max_datagram_size();
   inputs.rearmed_at = state_.loss_timer_rearmed;
   return recovery::next_loss_timer(inputs);
 }
@@ -340,6 +342,7 @@ void loss_recovery::on_timeout() {
   } else {
     ++state_.pto_count;
     ++state_.counters.probe_timeouts;
+    ++state_.paths.active().counters.probe_timeouts;
     send_probes(space);
   }
   state_.loss_timer_rearmed = state_.now;

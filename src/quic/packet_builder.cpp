@@ -33,31 +33,33 @@ bool may_clear_quic_bit(const connection_state& state) noexcept {
 
 }  // namespace
 
-packet_builder::packet_builder(connection_state& state, packet_space& space, byte_span room)
+packet_builder::packet_builder(connection_state& state, packet_space& space, const path& on, byte_span room)
     : space_(&space),
       room_(room),
       number_(state.next_packet_number(space)),
       number_length_(wire::packet_number_length(number_, space.loss.largest_acked())) {
+  const connection_id* const destination = on.peer_id ? state.peer_ids.find(*on.peer_id) : nullptr;
+  if (!destination) return;
   if (space.is_application()) {
-    begin_short(state, room);
+    begin_short(state, *destination, room);
   } else {
-    begin_long(state, room);
+    begin_long(state, *destination, room);
   }
 }
 
-void packet_builder::begin_short(connection_state& state, byte_span room) {
+void packet_builder::begin_short(connection_state& state, const connection_id& destination, byte_span room) {
   byte_writer header(room);
-  wire::encode_short_header(header, state.peer_ids.current(), false, state.keys.application_write->key_phase(), number_,
+  wire::encode_short_header(header, destination, false, state.keys.application_write->key_phase(), number_,
                             number_length_);
   header_size_ = header.position();
   if (!header.overflowed()) open_payload();
 }
 
-void packet_builder::begin_long(connection_state& state, byte_span room) {
+void packet_builder::begin_long(connection_state& state, const connection_id& destination, byte_span room) {
   byte_writer header(room);
   length_position_ = wire::encode_long_header(header, {.type = type_of(space_->id),
                                                        .version = state.versions.current(),
-                                                       .destination = state.peer_ids.current(),
+                                                       .destination = destination,
                                                        .source = state.local_ids.first(),
                                                        .token = state.token,
                                                        .number = number_,

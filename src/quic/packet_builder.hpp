@@ -13,8 +13,9 @@ namespace quasio::quic {
 /// datagram.
 class packet_builder {
 public:
-  /// Begins a packet in `room`. Not ok() when there is not even room for a header and a little more.
-  packet_builder(connection_state& state, packet_space& space, byte_span room);
+  /// Begins a packet in `room` for that path. Not ok() when there is not even room for a header and a little more, or
+  /// no connection ID to address the peer by there.
+  packet_builder(connection_state& state, packet_space& space, const path& on, byte_span room);
 
   bool ok() const noexcept { return ok_; }
   packet_space& space() const noexcept { return *space_; }
@@ -41,8 +42,8 @@ public:
   byte_span seal(connection_state& state);
 
 private:
-  void begin_long(connection_state& state, byte_span room);
-  void begin_short(connection_state& state, byte_span room);
+  void begin_long(connection_state& state, const connection_id& destination, byte_span room);
+  void begin_short(connection_state& state, const connection_id& destination, byte_span room);
   void open_payload();
 
   packet_space* space_;

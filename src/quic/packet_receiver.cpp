@@ -35,24 +35,23 @@ std::optional<std::uint64_t> largest_received(const packet_space& space) noexcep
 void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_codepoint ecn) {
   ++state_.counters.datagrams_received;
   state_.counters.bytes_received += datagram.size();
+  state_.paths.forget_removed();
   const byte_view end_of_datagram =
       datagram.last(datagram.size() < min_stateless_reset ? 0 : sizeof(stateless_reset_token));
   if (!state_.end.is_open()) {
     // Section 10.2.1: no need to look inside; what comes shows that the peer has not heard.
-    if (path* known = state_.paths.find_by_peer(from.peer)) known->on_datagram_received(datagram.size());
+    if (path* known = state_.paths.find(from)) known->on_datagram_received(datagram.size());
     if (state_.peer_ids.is_reset_token(end_of_datagram)) return state_.end.fall_silent();
     state_.end.on_packet_received();
     return;
   }
-  if (path* known = state_.paths.find_by_peer(from.peer)) {
-    known->on_datagram_received(datagram.size());
-  } else if (state_.is_client() || !state_.handshake_confirmed) {
-    // Section 9: a server's address does not change, and nobody's does before the handshake is confirmed. But who knows
-    // a token has it from the peer, wherever it speaks from.
+  if (!moves_.admits(from)) {
+    // But who knows a token has it from the peer, wherever it speaks from.
     drop(state_, drop_cause::unknown_path, datagram.size());
     ends_by_stateless_reset(end_of_datagram);
     return;
   }
+  if (path* known = state_.paths.find(from)) known->on_datagram_received(datagram.size());
   const arrival_info arrival{from, ecn, datagram.size()};
   const std::uint64_t processed_before = state_.counters.packets_received;
   std::optional<connection_id> destination;
@@ -193,8 +192,13 @@ void packet_receiver::on_unopened(byte_view packet, wire::packet_type type, bool
 
 void packet_receiver::process(packet_space& space, const wire::packet_header& header, const opened_packet& packet,
                               const arrival_info& arrival) {
+  path* const sent_on = moves_.path_of(arrival.from, arrival.datagram_size, header.destination);
+  if (!sent_on) {
+    return drop(state_, drop_cause::unknown_path, packet.size, kind_of(header.type));
+  }
+  path& from = *sent_on;
   ++state_.counters.packets_received;
-  path& from = path_of(arrival);
+  ++from.counters.packets_received;
   state_.idle.on_packet_received(state_.now);
   const bool newest = space.acks.empty() || packet.number > space.acks.largest();
 
@@ -215,7 +219,8 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
     recovery_.discard(space_id::initial);
   }
   advance_handshake();
-  if (newest && !summary->probing_only && space.is_application() && state_.is_server()) follow_peer(header, from);
+  if (newest && !summary->probing_only && space.is_application() && state_.is_server())
+    moves_.follow_peer(from, header.destination);
 }
 
 void packet_receiver::tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const {
@@ -226,13 +231,6 @@ void packet_receiver::tell_of(wire::packet_type type, const opened_packet& packe
                                       .path = from.id(),
                                       .frames = packet.payload},
                                      state_.now);
-}
-
-path& packet_receiver::path_of(const arrival_info& arrival) {
-  if (path* known = state_.paths.find_by_peer(arrival.from.peer)) return *known;
-  path& added = state_.paths.add(arrival.from, state_.now);
-  added.on_datagram_received(arrival.datagram_size);
-  return added;
 }
 
 bool packet_receiver::learn_peer_id(const wire::packet_header& header) {
@@ -250,15 +248,6 @@ void packet_receiver::learn_version(quic_version version) {
   if (state_.is_server() || state_.versions.is_settled() || version == state_.versions.chosen()) return;
   state_.versions.settle(version);
   state_.tls.switch_initial_version(version);
-}
-
-void packet_receiver::follow_peer(const wire::packet_header& header, path& from) {
-  if (&from != &state_.paths.active()) {
-    // Section 9.5: a peer that changed its ID along with its address does not want the two linked.
-    if (header.destination != state_.last_destination) state_.peer_ids.change();
-    state_.paths.move_to(from, state_.now);
-  }
-  state_.last_destination = header.destination;
 }
 
 void packet_receiver::wait_for_keys(byte_view packet, const arrival_info& arrival) {

@@ -4,6 +4,7 @@
 #include "quic/first_flight.hpp"
 #include "quic/frame_receiver.hpp"
 #include "quic/loss_recovery.hpp"
+#include "quic/migration.hpp"
 #include "wire/packet_header.hpp"
 
 namespace quasio::quic {
@@ -11,8 +12,8 @@ namespace quasio::quic {
 /// The inbound walk: a datagram is split into packets, each is opened, and its frames go to the parts.
 class packet_receiver {
 public:
-  packet_receiver(connection_state& state, loss_recovery& recovery) noexcept
-      : state_(state), recovery_(recovery), frames_(state, recovery), answers_(state, recovery) {}
+  packet_receiver(connection_state& state, loss_recovery& recovery, migration& moves) noexcept
+      : state_(state), recovery_(recovery), moves_(moves), frames_(state, recovery, moves), answers_(state, recovery) {}
 
   void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
 
@@ -40,7 +41,6 @@ private:
   std::optional<opened_packet> open_one_rtt(byte_span packet, std::uint64_t number, std::size_t header_size);
   void process(packet_space& space, const wire::packet_header& header, const opened_packet& packet,
                const arrival_info& arrival);
-  path& path_of(const arrival_info& arrival);
 
   direction_keys& initial_keys(quic_version version);
   void learn_version(quic_version version);
@@ -55,7 +55,6 @@ private:
   void on_unopened(byte_view packet, wire::packet_type type, bool had_keys);
   bool ends_by_stateless_reset(byte_view end_of_datagram);
   transport_result<void> follow_keys(const opened_packet& packet);
-  void follow_peer(const wire::packet_header& header, path& from);
   void advance_handshake();
   transport_result<void> check_peer_parameters(const transport_parameters& peer) const;
   transport_result<void> take_preferred_id(const transport_parameters& peer);
@@ -63,6 +62,7 @@ private:
 
   connection_state& state_;
   loss_recovery& recovery_;
+  migration& moves_;
   frame_receiver frames_;
   first_flight answers_;
 };

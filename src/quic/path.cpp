@@ -2,18 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
-#include "crypto/stateless_reset.hpp"
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
 namespace {
-
-// RFC 9000, section 8.2.4 asks for patience of three probe timeouts; the challenge is sent once in each.
-constexpr int challenge_attempts = 3;
-
-// Section 8.2.1.
-constexpr std::size_t full_challenge_datagram = 1200;
 
 std::unique_ptr<recovery::congestion_controller> make_controller(const settings& settings,
                                                                  std::size_t max_datagram_size, std::uint64_t seed) {
@@ -28,99 +22,79 @@ std::unique_ptr<recovery::congestion_controller> make_controller(const settings&
 
 }  // namespace
 
-path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now,
-           std::uint64_t seed)
-    : rtt(settings.initial_rtt),
-      mtu(settings.mtu, settings.max_datagram_size, !path_address.peer.is_v4()),
+path_recovery::path_recovery(std::uint16_t number, const network_path& address, const settings& settings,
+                             time_point now, std::uint64_t seed)
+    : id(number),
+      rtt(settings.initial_rtt),
+      mtu(settings.mtu, settings.max_datagram_size, !address.peer.is_v4()),
       pacer(settings.pacer, mtu.current(), now),
       congestion(make_controller(settings, mtu.current(), seed)),
       ecn(settings),
-      id_(path_id),
-      address_(path_address),
-      settled_datagram_size_(mtu.current()),
-      amplification_factor_(settings.amplification_factor) {
+      settled_datagram_size(mtu.current()) {
   update_pacing(now);
 }
 
-void path::update_pacing(time_point now) {
+void path_recovery::update_pacing(time_point now) {
   if (!congestion->in_recovery()) flight.end_reduction();
   pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now);
   pacer.set_quantum(congestion->send_quantum());
 }
 
-void path::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
+void path_recovery::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
   if (!recovery_began) return flight.on_lost_in_reduction();
   if (congestion->wants_rate_reduction())
-    flight.begin_reduction(bytes, max_datagram_size(), now);
+    flight.begin_reduction(bytes, mtu.current(), now);
   else
-    flight.lend_one_datagram(max_datagram_size());
+    flight.lend_one_datagram(mtu.current());
 }
 
-void path::on_delivered(std::uint64_t bytes, time_point now) {
+void path_recovery::on_delivered(std::uint64_t bytes, time_point now) {
   flight.on_delivered(bytes, congestion->window(), now);
   update_pacing(now);
 }
 
-void path::note_arrival(const recovery::sent_packet_info& packet, time_point now) noexcept {
+void path_recovery::note_arrival(const recovery::sent_packet_info& packet, time_point now) noexcept {
   if (packet.mtu_probe) return mtu.on_probe_acked(packet.bytes, now);
   mtu.on_packet_acked(packet.bytes, packet.time_sent);
 }
 
-bool path::settle_datagram_size(time_point now) {
-  if (mtu.current() == settled_datagram_size_) return false;
-  settled_datagram_size_ = mtu.current();
-  congestion->set_max_datagram_size(settled_datagram_size_);
-  pacer.set_max_datagram_size(settled_datagram_size_, now);
-  flight.set_max_datagram_size(settled_datagram_size_);
+bool path_recovery::settle_datagram_size(time_point now) {
+  if (mtu.current() == settled_datagram_size) return false;
+  settled_datagram_size = mtu.current();
+  congestion->set_max_datagram_size(settled_datagram_size);
+  pacer.set_max_datagram_size(settled_datagram_size, now);
+  flight.set_max_datagram_size(settled_datagram_size);
   update_pacing(now);
   return true;
 }
 
+path::path(std::uint16_t path_id, const network_path& path_address, const settings& settings, time_point now,
+           std::uint64_t seed)
+    : path_recovery(path_id, path_address, settings, now, seed),
+      validation(settings.max_path_challenges),
+      address_(path_address),
+      amplification_factor_(settings.amplification_factor) {}
+
+void path::exchange_recovery(path& other) noexcept {
+  std::swap(static_cast<path_recovery&>(*this), static_cast<path_recovery&>(other));
+}
+
 std::uint64_t path::amplification_room() const noexcept {
-  if (validated_) return std::numeric_limits<std::uint64_t>::max();
-  const std::uint64_t allowed = bytes_received_ * amplification_factor_;
-  return allowed > bytes_sent_ ? allowed - bytes_sent_ : 0;
-}
-
-void path::begin_challenge(random_source& random, time_point now, duration probe_timeout) {
-  random.fill(challenge_);
-  challenge_due_ = true;
-  challenges_left_ = challenge_attempts - 1;
-  challenge_deadline_ = now + probe_timeout;
-}
-
-bool path::on_challenge_timeout(time_point now, duration probe_timeout) noexcept {
-  if (challenges_left_ == 0) {
-    challenge_deadline_.reset();
-    challenge_due_ = false;
-    return false;
-  }
-  --challenges_left_;
-  challenge_due_ = true;
-  challenge_deadline_ = now + probe_timeout;
-  return true;
-}
-
-bool path::on_response(const wire::path_data& data) noexcept {
-  if (!is_challenging() || !crypto::equal_in_constant_time(data, challenge_)) return false;
-  challenge_deadline_.reset();
-  challenge_due_ = false;
-  validated_ = true;
-  return true;
+  if (validated_ || unlimited_) return std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t allowed = counters.bytes_received * amplification_factor_;
+  return allowed > counters.bytes_sent ? allowed - counters.bytes_sent : 0;
 }
 
 void path::on_challenge(const wire::path_data& data, std::size_t max_pending) {
+  ++counters.challenges_received;
   if (responses_.size() >= max_pending) responses_.erase(responses_.begin());
   responses_.push_back(data);
 }
 
 bool path::write_frames(byte_writer& packet) {
   bool wrote = false;
-  if (const wire::path_challenge_frame challenge{challenge_};
-      challenge_due_ && wire::encoded_size(challenge) <= packet.remaining()) {
-    wire::write(packet, challenge);
-    challenge_due_ = false;
-    challenge_had_full_size_ = amplification_room() >= full_challenge_datagram;
+  if (validation.wants_to_send() && validation.write(packet, may_carry_data())) {
+    ++counters.challenges_sent;
     wrote = true;
   }
   while (!responses_.empty()) {
@@ -128,9 +102,38 @@ bool path::write_frames(byte_writer& packet) {
     if (wire::encoded_size(response) > packet.remaining()) break;
     wire::write(packet, response);
     responses_.erase(responses_.begin());
+    ++counters.responses_sent;
     wrote = true;
   }
   return wrote;
+}
+
+path_state path::state() const noexcept {
+  if (validated_) return mtu_unproven ? path_state::validating_mtu : path_state::validated;
+  return validation.is_under_way() ? path_state::validating : path_state::unvalidated;
+}
+
+path_statistics path::statistics() const {
+  return {.path = address_,
+          .state = state(),
+          .packets_sent = counters.packets_sent,
+          .packets_received = counters.packets_received,
+          .packets_lost = counters.packets_lost,
+          .bytes_sent = counters.bytes_sent,
+          .bytes_received = counters.bytes_received,
+          .bytes_lost = counters.bytes_lost,
+          .probe_timeouts = counters.probe_timeouts,
+          .challenges_sent = counters.challenges_sent,
+          .challenges_received = counters.challenges_received,
+          .responses_sent = counters.responses_sent,
+          .validations_failed = counters.validations_failed,
+          .smoothed_rtt = rtt.smoothed(),
+          .rtt_variation = rtt.variation(),
+          .minimum_rtt = rtt.minimum(),
+          .latest_rtt = rtt.latest(),
+          .congestion_window = congestion->window(),
+          .bytes_in_flight = flight.bytes(),
+          .max_datagram_size = max_datagram_size()};
 }
 
 }  // namespace quasio::quic

@@ -22,7 +22,7 @@ void peer_connection_ids::set_handshake_id(const connection_id& id) {
 void peer_connection_ids::set_handshake_token(const stateless_reset_token& token) { known_.front().token = token; }
 
 transport_result<void> peer_connection_ids::receive(const wire::new_connection_id_frame& frame) {
-  if (current().empty()) {
+  if (are_empty()) {
     return unexpected(broken(transport_error_code::protocol_violation, "a peer that uses no connection ID issues one"));
   }
   for (const known_id& known : known_) {
@@ -70,24 +70,47 @@ transport_result<void> peer_connection_ids::retire_below(std::uint64_t bound) {
     // Cannot happen with a frame that passed its decoder: its own ID is not below retire_prior_to.
     return unexpected(broken(transport_error_code::protocol_violation, "every connection ID is retired"));
   }
-  known_.front().used = true;
   return {};
 }
 
-bool peer_connection_ids::change() {
-  if (known_.size() < 2) return false;
-  retire(known_.front().sequence);
-  retired_.insert(known_.front().sequence, known_.front().sequence + 1);
-  known_.erase(known_.begin());
-  known_.front().used = true;
-  return true;
+peer_connection_ids::known_id* peer_connection_ids::look_up(std::uint64_t sequence) noexcept {
+  const auto found = std::ranges::find(known_, sequence, &known_id::sequence);
+  return found == known_.end() ? nullptr : &*found;
+}
+
+const connection_id* peer_connection_ids::find(std::uint64_t sequence) const noexcept {
+  const auto found = std::ranges::find(known_, sequence, &known_id::sequence);
+  return found == known_.end() ? nullptr : &found->id;
+}
+
+std::optional<std::uint64_t> peer_connection_ids::take() noexcept {
+  const auto chosen = are_empty() ? known_.begin() : std::ranges::find(known_, 0u, &known_id::users);
+  if (chosen == known_.end()) return std::nullopt;
+  ++chosen->users;
+  return chosen->sequence;
+}
+
+bool peer_connection_ids::has_unused() const noexcept {
+  return are_empty() || std::ranges::find(known_, 0u, &known_id::users) != known_.end();
+}
+
+void peer_connection_ids::share(std::uint64_t sequence) noexcept {
+  if (known_id* const shared = look_up(sequence)) ++shared->users;
+}
+
+void peer_connection_ids::release(std::uint64_t sequence) {
+  known_id* const released = look_up(sequence);
+  if (!released || --released->users > 0 || are_empty()) return;
+  retire(sequence);
+  retired_.insert(sequence, sequence + 1);
+  std::erase_if(known_, [sequence](const known_id& each) { return each.sequence == sequence; });
 }
 
 bool peer_connection_ids::is_reset_token(byte_view token) const noexcept {
   bool found = false;
   for (const known_id& known : known_) {
     // Section 10.3.1: the token of an ID that was never used may have been seen by nobody but its issuer.
-    if (known.used && known.token) found |= crypto::equal_in_constant_time(*known.token, token);
+    if (known.users > 0 && known.token) found |= crypto::equal_in_constant_time(*known.token, token);
   }
   return found;
 }

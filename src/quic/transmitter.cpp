@@ -97,9 +97,9 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
   for (packet_space& space : state_.spaces) {
     if (!wants_packet(space, allowed)) continue;
     const std::size_t begin = sealed + (pending ? pending->builder.sealed_size() : 0);
-    packet_builder packet(state_, space, room.subspan(begin));
+    packet_builder packet(state_, space, on, room.subspan(begin));
     if (!packet.ok()) break;
-    const bool validates_path = space.is_application() && on.has_frames_to_send();
+    const bool validates_path = may_validate(space, allowed);
     const bool ack_eliciting = write_frames(packet, allowed, !needs_full_size && !validates_path);
     if (packet.is_empty()) continue;
     if (pending) sealed += finish(pending->builder, on, pending->ack_eliciting);
@@ -114,7 +114,7 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
     if (allowed.may_elicit && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
     return 0;
   }
-  if (needs_full_size) pad_datagram(pending->builder, sealed, room.size());
+  if (needs_full_size && !allowed.only_validation) pad_datagram(pending->builder, sealed, room.size());
   sealed += finish(pending->builder, on, pending->ack_eliciting);
   // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
   if (first_handshake_packet) recovery_.discard(space_id::initial);
@@ -129,9 +129,12 @@ void transmitter::note_amplification_limit(const path& on) {
 }
 
 transmitter::permission transmitter::ask_permission(path& on, std::size_t size) {
+  // What a peer with few bytes to say allows must do for all challenges (RFC 9000, section 8.2.1): nothing else, and no
+  // padding, may use it up.
+  if (state_.handshake_confirmed && !on.may_carry_data()) return {on, false, true};
   const bool within_window = on.flight.room(on.congestion->window()) >= size + room_for_mtu_probe_;
   const bool within_pace = !state_.config.pacing || on.pacer.budget(state_.now) >= size;
-  if (within_window && within_pace) return {on, true};
+  if (within_window && within_pace) return {on, true, false};
   const bool held_back = std::ranges::any_of(
       state_.spaces, [&](const packet_space& space) { return has_write_keys(space) && has_data(space, on); });
   if (held_back) {
@@ -140,13 +143,20 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
     if (within_window) state_.pacing_release = on.pacer.release_time(state_.now, on.pacer.quantum());
   }
   if (!held_back && within_window && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
-  return {on, false};
+  return {on, false, false};
 }
 
 bool transmitter::wants_packet(const packet_space& space, const permission& allowed) const {
   if (!has_write_keys(space)) return false;
-  if (space.probes > 0 || space.acks.is_due(state_.now)) return true;
+  if (space.probes > 0 || space.acks.is_due(state_.now) || may_validate(space, allowed)) return true;
   return allowed.may_elicit && !space.sent.full() && has_data(space, allowed.on);
+}
+
+// Challenges are rare and small, and what the window is full of may have been sent where nobody is any more: they do
+// not wait (RFC 9000, section 9.4). Responses do, lest a peer be able to make this end disregard its window.
+bool transmitter::may_validate(const packet_space& space, const permission& allowed) {
+  if (!space.is_application() || !allowed.on.has_frames_to_send()) return false;
+  return allowed.may_elicit || space.probes > 0 || allowed.on.validation.wants_to_send() || allowed.only_validation;
 }
 
 bool transmitter::has_write_keys(const packet_space& space) const {
@@ -202,13 +212,14 @@ bool transmitter::ask_for_acknowledgment(packet_builder& packet, const permissio
 
 bool transmitter::write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram) {
   packet_space& space = packet.space();
-  if (!allowed.may_elicit && space.probes == 0) return false;
   const std::size_t begin = packet.frames().position();
+  if (may_validate(space, allowed)) allowed.on.write_frames(packet.frames());
+  if (allowed.only_validation || (!allowed.may_elicit && space.probes == 0)) return packet.frames().position() > begin;
   // Draft-ietf-quic-ack-frequency, section 7: the answer to a probe should not wait.
   if (space.probes > 0 && space.is_application() && state_.peer_parameters.min_ack_delay)
     wire::write(packet.frames(), wire::immediate_ack_frame{});
   space.crypto.write_frames(packet.frames(), space.sent.draft());
-  if (space.is_application()) write_application_frames(packet, allowed.on, last_in_datagram);
+  if (space.is_application()) write_application_frames(packet, last_in_datagram);
   // A probe must elicit an acknowledgment whatever there is to say (RFC 9002, section 6.2.4), as must a sign of life.
   const bool must_elicit = space.probes > 0 || (space.is_application() && state_.alive.is_due());
   if (must_elicit && packet.frames().position() == begin) wire::write(packet.frames(), wire::ping_frame{});
@@ -230,10 +241,9 @@ void transmitter::write_ack(packet_builder& packet) {
   }
 }
 
-void transmitter::write_application_frames(packet_builder& packet, path& on, bool last_in_datagram) {
+void transmitter::write_application_frames(packet_builder& packet, bool last_in_datagram) {
   sent_frames& record = packet.space().sent.draft();
   byte_writer& frames = packet.frames();
-  if (on.has_frames_to_send()) on.write_frames(frames);
   if (state_.handshake_done_due && frames.remaining() > 0) {
     wire::write(frames, wire::handshake_done_frame{});
     record.push_back({.kind = sent_frame_kind::handshake_done});
@@ -267,6 +277,7 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
                      .mtu_probe = mtu_probe,
                      .delivery = delivery});
   ++state_.counters.packets_sent;
+  ++on.counters.packets_sent;
   if (mark_ != ecn_codepoint::not_ect) {
     space.ecn.on_marked_sent();
     on.ecn.on_marked_sent(state_.now, on.rtt.pto_base());
@@ -342,7 +353,7 @@ std::optional<transmission> transmitter::transmit_mtu_probe(path& on, byte_span 
     if (window >= *size && on.flight.bytes() > 0) room_for_mtu_probe_ = *size;
     return std::nullopt;
   }
-  packet_builder packet(state_, state_.application(), buffer.first(*size));
+  packet_builder packet(state_, state_.application(), on, buffer.first(*size));
   if (!packet.ok()) return std::nullopt;
   wire::write(packet.frames(), wire::ping_frame{});
   packet.pad_to(*size);
@@ -356,9 +367,11 @@ std::optional<transmission> transmitter::transmit_mtu_probe(path& on, byte_span 
 
 std::optional<transmission> transmitter::transmit_path_frames(path& on, byte_span buffer) {
   const std::size_t full_size = within_amplification(on, std::min(buffer.size(), on.max_datagram_size()));
-  packet_builder packet(state_, state_.application(), buffer.first(full_size));
+  packet_builder packet(state_, state_.application(), on, buffer.first(full_size));
   if (!packet.ok() || !on.write_frames(packet.frames())) return std::nullopt;
-  packet.pad_to(min_full_datagram);
+  // Section 8.2: with a spare ID the peer can answer under one that links no paths.
+  state_.local_ids.write_frames(packet.frames(), packet.space().sent.draft());
+  if (full_size >= min_full_datagram) packet.pad_to(min_full_datagram);
   mark_ = on.ecn.mark(state_.now);
   const std::size_t size = finish(packet, on, true);
   account(on, size);
@@ -378,7 +391,7 @@ std::optional<transmission> transmitter::transmit_close(byte_span buffer) {
   bool has_initial = false;
   for (packet_space& space : state_.spaces) {
     if (!has_write_keys(space)) continue;
-    packet_builder packet(state_, space, room.subspan(sealed + (pending ? pending->sealed_size() : 0)));
+    packet_builder packet(state_, space, on, room.subspan(sealed + (pending ? pending->sealed_size() : 0)));
     if (!packet.ok()) break;
     write_close(packet);
     if (packet.frames().overflowed() || packet.is_empty()) continue;

@@ -21,12 +21,14 @@ private:
   /// What one datagram may carry.
   struct permission {
     path& on;
-    bool may_elicit;  ///< Congestion control and pacing let data through.
+    bool may_elicit;       ///< Congestion control and pacing let data through.
+    bool only_validation;  ///< The amplification limit leaves no room for a whole datagram.
   };
 
   std::size_t write_datagram(byte_span room, path& on);
   permission ask_permission(path& on, std::size_t size);
   bool wants_packet(const packet_space& space, const permission& allowed) const;
+  static bool may_validate(const packet_space& space, const permission& allowed);
   bool has_data(const packet_space& space, const path& on) const;
   bool has_write_keys(const packet_space& space) const;
 
@@ -34,7 +36,7 @@ private:
   /// What elicits an acknowledgment: says whether it wrote any.
   bool write_content(packet_builder& packet, const permission& allowed, bool last_in_datagram);
   bool ask_for_acknowledgment(packet_builder& packet, const permission& allowed);
-  void write_application_frames(packet_builder& packet, path& on, bool last_in_datagram);
+  void write_application_frames(packet_builder& packet, bool last_in_datagram);
   void write_ack(packet_builder& packet);
 
   std::size_t finish(packet_builder& packet, path& on, bool ack_eliciting, bool mtu_probe = false);

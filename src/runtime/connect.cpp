@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "quasio/net/endpoint.hpp"
 #include "quasio/net/udp_socket.hpp"
+#include "runtime/client_sockets.hpp"
 #include "runtime/inbound_packet_router.hpp"
 #include "runtime/shard_state.hpp"
 
@@ -11,21 +11,6 @@ namespace quasio::runtime {
 namespace {
 
 time_point read_clock() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
-
-// A connected socket: the kernel then picks the local address at once, and tells of refusals.
-net::udp_socket open_connected(const shard& where, const network_path& path, const net::udp_socket_options& options,
-                               error_code& error) {
-  net::udp_socket socket(where.get_executor(), where.state()->buffers());
-  const auto peer = net::to_udp_endpoint(path.peer);
-  asio::ip::udp::socket plain(where.get_executor());
-  if (plain.open(peer.protocol(), error)) return socket;
-  const bool has_local = path.local.port != 0 || !net::is_unspecified(path.local);
-  if (has_local && plain.bind(net::to_udp_endpoint(path.local), error)) return socket;
-  if (plain.connect(peer, error)) return socket;
-  const auto handle = plain.release(error);
-  if (!error) socket.assign(handle, options, error);
-  return socket;
-}
 
 }  // namespace
 
@@ -40,6 +25,10 @@ result<void, connection_end> connect(const shard& where, connect_options options
     options.client.connection_ids = std::make_shared<quic::random_connection_ids>();
   }
   const std::size_t id_size = options.client.connection_ids->size();
+  // A path to another address of the server's needs a socket of its own, which is opened here.
+  quic::preferred_address_policy& preferred = options.client.transport.preferred_address;
+  const bool follow_preferred = preferred == quic::preferred_address_policy::follow;
+  if (follow_preferred) preferred = quic::preferred_address_policy::announce;
   auto connection = quic::connection::connect(std::move(options.client), where.state()->random(), read_clock());
   if (!connection) {
     const transport_error& reason = connection.error();
@@ -49,6 +38,8 @@ result<void, connection_end> connect(const shard& where, connect_options options
   const router_limits limits{0, 1, {options.inbox_size, options.inbox_size}};
   const auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, id_size);
   io_worker& worker = router->adopt(std::move(*connection));
+  worker.may_move_by(std::make_unique<client_sockets>(
+      where, *router, client_sockets::policy{options.socket, follow_preferred, options.rebind_interval}));
   router->start();
   worker.start(std::move(application));
   return {};

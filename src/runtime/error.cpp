@@ -35,6 +35,10 @@ public:
         return "the connection ended before everything was delivered";
       case error::peer_lost:
         return "nobody listens at the peer's address any more";
+      case error::path_failed:
+        return "the new path does not lead to the peer";
+      case error::no_viable_path:
+        return "no path to the peer is left";
     }
     return "unknown error";
   }
@@ -76,6 +80,14 @@ public:
   }
 };
 
+class path_errors final : public error_category {
+public:
+  const char* name() const noexcept override { return "quasio.path"; }
+  std::string message(int value) const override {
+    return std::string(to_string(static_cast<quic::path_error>(value - 1)));
+  }
+};
+
 error_code code_of(const quic::close_reason& reason) noexcept {
   switch (reason.cause) {
     case quic::close_cause::local_application:
@@ -95,6 +107,8 @@ error_code code_of(const quic::close_reason& reason) noexcept {
       return error::stateless_reset;
     case quic::close_cause::version_negotiation:
       return error::version_negotiation;
+    case quic::close_cause::no_viable_path:
+      return error::no_viable_path;
   }
   return error::connection_closed;
 }
@@ -131,6 +145,11 @@ const error_category& stream_category() noexcept {
   return category;
 }
 
+const error_category& path_category() noexcept {
+  static const path_errors category;
+  return category;
+}
+
 error_code make_error_code(error value) noexcept { return {static_cast<int>(value), runtime_category()}; }
 
 error_code make_wire_error(std::uint64_t code, const error_category& category) noexcept {
@@ -156,6 +175,10 @@ error_code make_error_code(stream_error value) noexcept {
 
 error_code make_error_code(datagram_error value) noexcept {
   return {static_cast<int>(value) + 1, runtime::datagram_category()};
+}
+
+error_code make_error_code(path_error value) noexcept {
+  return {static_cast<int>(value) + 1, runtime::path_category()};
 }
 
 }  // namespace quasio::quic

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "quasio/net/endpoint.hpp"
 #include "runtime/shard_state.hpp"
 
 namespace quasio::runtime {
@@ -51,13 +52,11 @@ inbound_packet_router::inbound_packet_router(const runtime::shard& where, net::u
                                              std::size_t connection_id_size)
     : where_(where),
       shard_(*where.state()),
-      socket_(std::move(socket)),
-      local_(socket_.local_endpoint()),
       limits_(limits),
       connection_id_size_(connection_id_size),
-      routes_(16, keyed_hash(shard_.random())),
-      back_off_timer_(shard_.executor()),
-      receive_width_(net::max_receive_batch) {}
+      routes_(16, keyed_hash(shard_.random())) {
+  sockets_.push_back(std::make_shared<socket_entry>(std::move(socket), shard_.executor()));
+}
 
 router_hold::~router_hold() {
   if (router_ != nullptr) router_->abandon();
@@ -85,43 +84,69 @@ void inbound_packet_router::accept_by(std::unique_ptr<quic::acceptor> acceptor,
 
 // --- Receiving ------------------------------------------------------------------------------------------------------
 
-void inbound_packet_router::start() { wait_for_datagrams(); }
+void inbound_packet_router::start() {
+  is_receiving_ = true;
+  for (const auto& each : sockets_) wait_for_datagrams(each);
+}
 
-void inbound_packet_router::wait_for_datagrams() {
-  if (!socket_.is_open()) return;
-  socket_.async_wait_readable([hold = router_hold(shared_from_this())](const error_code& error) mutable {
+void inbound_packet_router::add_socket(net::udp_socket socket) {
+  sockets_.push_back(std::make_shared<socket_entry>(std::move(socket), shard_.executor()));
+  if (is_receiving_) wait_for_datagrams(sockets_.back());
+}
+
+void inbound_packet_router::remove_socket(const ip_endpoint& local) noexcept {
+  const auto found = std::ranges::find(sockets_, local, [](const entry_pointer& each) { return each->local; });
+  if (found == sockets_.end() || sockets_.size() == 1) return;
+  (*found)->close();
+  sockets_.erase(found);
+}
+
+inbound_packet_router::socket_entry& inbound_packet_router::entry_for(const network_path& path) noexcept {
+  for (const auto& each : sockets_) {
+    if (each->local == path.local) return *each;
+  }
+  // One of a wildcard socket's many addresses.
+  for (const auto& each : sockets_) {
+    if (each->local.port == path.local.port && net::is_unspecified(each->local)) return *each;
+  }
+  return *sockets_.front();
+}
+
+void inbound_packet_router::wait_for_datagrams(const entry_pointer& at) {
+  if (!at->socket.is_open()) return;
+  at->socket.async_wait_readable([hold = router_hold(shared_from_this()), at](const error_code& error) mutable {
     const auto self = hold.take();
     if (error == asio::error::operation_aborted) return;
-    if (error) return self->back_off();
-    self->receive();
+    if (error) return self->back_off(at);
+    self->receive(at);
   });
 }
 
-void inbound_packet_router::back_off() {
+void inbound_packet_router::back_off(const entry_pointer& at) {
   shard_.counters().receive_errors.add();
-  back_off_timer_.expires_after(back_off_time);
-  back_off_timer_.async_wait([hold = router_hold(shared_from_this())](const error_code& error) mutable {
+  at->back_off_timer.expires_after(back_off_time);
+  at->back_off_timer.async_wait([hold = router_hold(shared_from_this()), at](const error_code& error) mutable {
     const auto self = hold.take();
-    if (!error) self->wait_for_datagrams();
+    if (!error) self->wait_for_datagrams(at);
   });
 }
 
-void inbound_packet_router::receive() {
+void inbound_packet_router::receive(const entry_pointer& at) {
   for (int batches = 0; batches < max_batches_per_turn; ++batches) {
-    if (!socket_.is_open()) return;
-    if (!receive_batch()) return;
+    if (!at->socket.is_open()) return;
+    if (!receive_batch(at)) return;
   }
-  asio::post(shard_.executor(), [hold = router_hold(shared_from_this())]() mutable { hold.take()->receive(); });
+  asio::post(shard_.executor(), [hold = router_hold(shared_from_this()), at]() mutable { hold.take()->receive(at); });
 }
 
 // Returns whether there may be more at once; else the next wait has been arranged.
-bool inbound_packet_router::receive_batch() {
-  const auto room = shard_.receive_batch().first(receive_width_);
+bool inbound_packet_router::receive_batch(const entry_pointer& at) {
+  const auto room = shard_.receive_batch().first(at->receive_width);
   error_code error;
-  const std::size_t count = socket_.receive(room, error);
-  note_refusals();
+  const std::size_t count = at->socket.receive(room, error);
+  note_refusals(*at);
   if (error && error != asio::error::would_block && error != asio::error::try_again) {
-    back_off();
+    back_off(at);
     return false;
   }
   if (!error && count > 0) {
@@ -131,20 +156,22 @@ bool inbound_packet_router::receive_batch() {
       bytes += batch.size;
       route(batch, now);
     }
-    if (bytes > narrow_above_bytes) receive_width_ = narrow_width;
-    if (count == receive_width_ && bytes < widen_below_bytes) receive_width_ = net::max_receive_batch;
+    if (bytes > narrow_above_bytes) at->receive_width = narrow_width;
+    if (count == at->receive_width && bytes < widen_below_bytes) at->receive_width = net::max_receive_batch;
     run_touched_workers();
     if (count == room.size()) return true;
   }
-  wait_for_datagrams();
+  wait_for_datagrams(at);
   return false;
 }
 
-// A client's socket is connected: the kernel tells it when the peer's host says that nobody listens.
-void inbound_packet_router::note_refusals() {
-  const std::uint64_t total = socket_.statistics().icmp_errors;
-  if (total == std::exchange(refusals_seen_, total) || acceptor_ != nullptr || workers_.size() != 1) return;
+// A client's sockets are connected: the kernel tells them when the peer's host says that nobody listens.
+void inbound_packet_router::note_refusals(socket_entry& at) {
+  const std::uint64_t total = at.socket.statistics().icmp_errors;
+  if (total == std::exchange(at.refusals_seen, total) || acceptor_ != nullptr || workers_.size() != 1) return;
   const auto worker = workers_.begin()->second;
+  // What is heard about a path that is only tried concerns that path alone, and its validation finds out.
+  if (sockets_.size() > 1 && worker->connection().path().local != at.local) return;
   worker->on_peer_refused(asio::error::connection_refused);
 }
 
@@ -313,8 +340,8 @@ void inbound_packet_router::count(quic::ignored::cause why) {
 void inbound_packet_router::reply(byte_view datagram, const network_path& path) {
   shard_.counters().stateless_replies.add();
   error_code ignored;
-  socket_.send({.data = datagram, .segment_size = datagram.size(), .path = path, .ecn = ecn_codepoint::not_ect},
-               ignored);
+  socket_for(path).send(
+      {.data = datagram, .segment_size = datagram.size(), .path = path, .ecn = ecn_codepoint::not_ect}, ignored);
 }
 
 void inbound_packet_router::take_in(std::unique_ptr<quic::connection> connection, inbound_run run) {
@@ -355,8 +382,7 @@ void inbound_packet_router::forget(io_worker& worker) {
 
 void inbound_packet_router::close_socket_when_done() {
   if (acceptor_ != nullptr || !workers_.empty()) return;
-  back_off_timer_.cancel();
-  socket_.close();
+  for (const auto& each : sockets_) each->close();
 }
 
 // --- Accepting

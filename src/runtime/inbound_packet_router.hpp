@@ -49,7 +49,7 @@ struct router_limits {
   io_worker_limits worker;
 };
 
-/// Owns a socket and its receive half: gives each datagram to the worker of its connection, or to the acceptor. Owns
+/// Owns sockets and their receive halves: gives each datagram to the worker of its connection, or to the acceptor. Owns
 /// the workers too, until their connections have drained. Everything runs on the shard's executor.
 class inbound_packet_router final : public cancellable, public std::enable_shared_from_this<inbound_packet_router> {
 public:
@@ -83,8 +83,18 @@ public:
   void take_forwarded(byte_view datagrams, std::size_t segment_size, const network_path& path, ecn_codepoint ecn);
 
   const runtime::shard& shard() const noexcept { return where_; }
-  net::udp_socket& socket() noexcept { return socket_; }
-  const ip_endpoint& local_endpoint() const noexcept { return local_; }
+
+  /// Of the first socket, which serves all that no other does.
+  const ip_endpoint& local_endpoint() const noexcept { return sockets_.front()->local; }
+
+  /// Receives by another socket, too: a server's second address, or a new one of a client.
+  void add_socket(net::udp_socket socket);
+
+  /// Closes the socket that is bound to this address, unless it is the last one.
+  void remove_socket(const ip_endpoint& local) noexcept;
+
+  /// The socket by which datagrams leave on this path.
+  net::udp_socket& socket_for(const network_path& path) noexcept { return entry_for(path).socket; }
 
   // The workers' side:
   // The first to have an ID keeps it: a short one may come twice.
@@ -95,11 +105,34 @@ public:
   void forget(io_worker& worker);
 
 private:
-  void wait_for_datagrams();
-  void receive();
-  bool receive_batch();
-  void back_off();
-  void note_refusals();
+  using timer_type = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                                asio::any_io_executor>;
+
+  /// A socket, and how receiving from it fares.
+  struct socket_entry {
+    socket_entry(net::udp_socket opened, const asio::any_io_executor& executor)
+        : socket(std::move(opened)), local(socket.local_endpoint()), back_off_timer(executor) {}
+
+    void close() noexcept {
+      back_off_timer.cancel();
+      socket.close();
+    }
+
+    net::udp_socket socket;
+    ip_endpoint local;
+    timer_type back_off_timer;
+    std::size_t receive_width = net::max_receive_batch;
+    std::uint64_t refusals_seen = 0;
+  };
+  using entry_pointer = std::shared_ptr<socket_entry>;
+
+  socket_entry& entry_for(const network_path& path) noexcept;
+
+  void wait_for_datagrams(const entry_pointer& at);
+  void receive(const entry_pointer& at);
+  bool receive_batch(const entry_pointer& at);
+  void back_off(const entry_pointer& at);
+  void note_refusals(socket_entry& at);
 
   void route(const net::received_datagrams& batch, time_point now);
   io_worker* find(byte_view datagram) const;
@@ -122,8 +155,8 @@ private:
 
   runtime::shard where_;
   shard_state& shard_;
-  net::udp_socket socket_;
-  ip_endpoint local_;
+  std::vector<entry_pointer> sockets_;  // Never empty.
+  bool is_receiving_ = false;
   router_limits limits_;
   std::size_t connection_id_size_;
   std::unique_ptr<quic::acceptor> acceptor_;
@@ -140,11 +173,6 @@ private:
   std::deque<pending_operation<incoming_connection>> accepts_;
   std::deque<std::shared_ptr<io_worker>> backlog_;
 
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                             asio::any_io_executor>
-      back_off_timer_;
-  std::size_t receive_width_;
-  std::uint64_t refusals_seen_ = 0;
   std::atomic<unsigned> forwarded_waiting_{0};
 };
 

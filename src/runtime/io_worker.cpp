@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/client_sockets.hpp"
 #include "runtime/inbound_packet_router.hpp"
 #include "runtime/shard_state.hpp"
 
@@ -96,6 +97,21 @@ void io_worker::wake() {
   asio::post(shard_->executor(), [self = shared_from_this()] {
     if (self->turn_scheduled_) self->turn();
   });
+}
+
+void io_worker::may_move_by(std::unique_ptr<client_sockets> sockets) { client_sockets_ = std::move(sockets); }
+
+result<network_path, error_code> io_worker::migrate(const ip_endpoint& local, quic::migration_timing when) {
+  if (client_sockets_ == nullptr) return unexpected(make_error_code(quic::path_error::not_a_client));
+  if (router_ == nullptr || is_finished()) return unexpected(make_error_code(error::connection_closed));
+  auto moved = client_sockets_->move(*connection_, local, connection_->path().peer, when, read_clock());
+  if (moved) wake();
+  return moved;
+}
+
+void io_worker::give_up(const network_path& path) {
+  // The only path left is kept, whoever wants to be rid of it.
+  if (connection_->abandon_path(path, read_clock())) wake();
 }
 
 void io_worker::close(std::uint64_t application_code, std::string_view reason) {
@@ -206,8 +222,28 @@ void io_worker::on(const quic::connection_id_retired& event, time_point) {
 
 void io_worker::on(const quic::connection_closed& event, time_point) { end(describe(event.reason), closing{}); }
 
+void io_worker::on(const quic::path_failed& event, time_point now) {
+  if (client_sockets_ != nullptr) client_sockets_->on_path_gone(*connection_, event.path);
+  tell_application(event, now);
+}
+
+void io_worker::on(const quic::path_closed& event, time_point now) {
+  if (client_sockets_ != nullptr) client_sockets_->on_path_gone(*connection_, event.path);
+  tell_application(event, now);
+}
+
+void io_worker::on(const quic::preferred_address_offered& event, time_point now) {
+  if (client_sockets_ != nullptr) client_sockets_->on_preferred_address(*connection_, event.address, now);
+  tell_application(event, now);
+}
+
 template <class ForApplication>
 void io_worker::on(const ForApplication& event, time_point now) {
+  tell_application(event, now);
+}
+
+template <class Event>
+void io_worker::tell_application(const Event& event, time_point now) {
   if (auto* const stage = std::get_if<running>(&stage_)) stage->application->on_event(*this, event, now);
 }
 
@@ -251,10 +287,10 @@ void io_worker::on_peer_refused(const error_code& code) {
 
 void io_worker::flush(time_point now) {
   if (!held_back_.data.empty()) return;
-  net::udp_socket& socket = router_->socket();
+  const std::size_t max_segments = router_->socket_for(connection_->path()).capabilities().max_segments;
   for (int batches = 0; batches < max_batches_per_turn; ++batches) {
     const byte_span buffer = shard_->send_buffer();
-    const auto made = connection_->transmit(buffer, socket.capabilities().max_segments, now);
+    const auto made = connection_->transmit(buffer, max_segments, now);
     if (!made) return;
     if (!send({.data = buffer.first(made->size),
                .segment_size = made->segment_size,
@@ -268,7 +304,7 @@ void io_worker::flush(time_point now) {
 bool io_worker::send(net::outgoing_datagrams batch) {
   while (!batch.data.empty()) {
     error_code error;
-    batch.data = batch.data.subspan(router_->socket().send(batch, error));
+    batch.data = batch.data.subspan(router_->socket_for(batch.path).send(batch, error));
     switch (net::classify_send_error(error)) {
       case net::send_failure::none:
         break;
@@ -283,13 +319,22 @@ bool io_worker::send(net::outgoing_datagrams batch) {
       }
       case net::send_failure::path:
       case net::send_failure::socket:
-        // Lost like a packet on the way, unless this is a client's first try and better told at once.
-        shard_->counters().write_errors.add();
-        if (connection_->role() != endpoint_role::client || std::holds_alternative<running>(stage_)) return true;
-        on_peer_refused(error);
-        return false;
+        return on_send_refused(error, batch.path);
     }
   }
+  return true;
+}
+
+// What the system refuses is lost like a packet on the way, unless this is a client's first try and better told at
+// once, or the client can go elsewhere.
+bool io_worker::on_send_refused(const error_code& error, const network_path& path) {
+  shard_->counters().write_errors.add();
+  if (client_sockets_ == nullptr) return true;
+  if (!std::holds_alternative<running>(stage_)) {
+    on_peer_refused(error);
+    return false;
+  }
+  if (path == connection_->path() && client_sockets_->on_path_refused(*connection_, read_clock())) wake();
   return true;
 }
 
@@ -299,8 +344,12 @@ void io_worker::hold_back(const net::outgoing_datagrams& rest) {
   held_back_.segment_size = rest.segment_size;
   held_back_.path = rest.path;
   held_back_.ecn = rest.ecn;
-  router_->socket().async_wait_writable([self = shared_from_this()](const error_code& error) {
-    if (!error) self->send_what_was_held_back();
+  router_->socket_for(rest.path).async_wait_writable([self = shared_from_this()](const error_code& error) {
+    if (!error) return self->send_what_was_held_back();
+    // The path and its socket were given up meanwhile; what waited there is lost.
+    if (self->router_ == nullptr || self->is_finished()) return;
+    self->held_back_.data.clear();
+    self->wake();
   });
 }
 

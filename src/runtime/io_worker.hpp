@@ -13,6 +13,7 @@
 
 namespace quasio::runtime {
 
+class client_sockets;
 class inbound_packet_router;
 class shard_state;
 
@@ -41,6 +42,9 @@ public:
   /// Puts datagrams into the inbox, and says whether they are the first there: then a turn is due.
   bool deliver(inbound_run run);
 
+  /// A client's: how it gets sockets to move to. Call it before start().
+  void may_move_by(std::unique_ptr<client_sockets> sockets);
+
   /// One turn, now. The caller keeps the worker alive meanwhile.
   void turn();
 
@@ -58,6 +62,8 @@ public:
   const asio::any_io_executor& get_executor() const noexcept override;
   random_source& random() noexcept override;
   void wake() override;
+  result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when) override;
+  void give_up(const network_path& path) override;
   void close(std::uint64_t application_code, std::string_view reason) override;
   void close_gracefully(std::uint64_t application_code, std::string_view reason, duration timeout) override;
 
@@ -72,8 +78,13 @@ private:
   void on(const quic::connection_id_issued& event, time_point now);
   void on(const quic::connection_id_retired& event, time_point now);
   void on(const quic::connection_closed& event, time_point now);
+  void on(const quic::path_failed& event, time_point now);
+  void on(const quic::path_closed& event, time_point now);
+  void on(const quic::preferred_address_offered& event, time_point now);
   template <class ForApplication>
   void on(const ForApplication& event, time_point now);
+  template <class Event>
+  void tell_application(const Event& event, time_point now);
 
   application_over_quic* application() noexcept;
   bool is_finished() const noexcept { return std::holds_alternative<finished>(stage_); }
@@ -84,6 +95,7 @@ private:
   bool send(net::outgoing_datagrams batch);
   void hold_back(const net::outgoing_datagrams& rest);
   void send_what_was_held_back();
+  bool on_send_refused(const error_code& error, const network_path& path);
 
   void set_timer();
   void on_timer();
@@ -93,6 +105,8 @@ private:
   std::unique_ptr<quic::connection> connection_;
   io_worker_limits limits_;
   worker_stage stage_;
+
+  std::unique_ptr<client_sockets> client_sockets_;
 
   std::vector<inbound_run> inbox_;
   std::vector<connection_id> ids_;

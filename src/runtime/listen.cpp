@@ -14,10 +14,28 @@
 namespace quasio::runtime {
 namespace {
 
+// Opens sockets at the server's preferred addresses, and fills in the ports that the system chose.
+std::vector<net::udp_socket> open_preferred(const shard& where, listen_options& options, error_code& error) {
+  std::vector<net::udp_socket> opened;
+  quic::settings& transport = options.acceptor.transport;
+  for (auto* const preferred : {&transport.preferred_address_v4, &transport.preferred_address_v6}) {
+    if (error || !options.open_preferred_addresses || !*preferred) continue;
+    net::udp_socket socket(where.get_executor(), where.state()->buffers());
+    socket.open(**preferred, options.socket, error);
+    if (error) break;
+    (*preferred)->port = socket.local_endpoint().port;
+    opened.push_back(std::move(socket));
+  }
+  return opened;
+}
+
+// The ports that the system chose stand in `options` afterwards.
 std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_endpoint& local,
-                                                   const listen_options& options, error_code& error) {
+                                                   listen_options& options, error_code& error) {
   net::udp_socket socket(where.get_executor(), where.state()->buffers());
   socket.open(local, options.socket, error);
+  if (error) return nullptr;
+  auto preferred = open_preferred(where, options, error);
   if (error) return nullptr;
   quic::acceptor_options accepting = options.acceptor;
   if (!accepting.connection_ids) accepting.connection_ids = std::make_shared<quic::random_connection_ids>();
@@ -36,6 +54,7 @@ std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_
     return asked != nullptr && asked->is_routed(id);
   });
   router->accept_by(std::move(acceptor), ids);
+  for (auto& each : preferred) router->add_socket(std::move(each));
   return router;
 }
 
@@ -110,7 +129,8 @@ void listener::start_accept(const std::shared_ptr<inbound_packet_router>& router
 std::shared_ptr<cancellable> listener::cancel_target() const { return router_; }
 
 listener listen(const shard& where, const ip_endpoint& local, const listen_options& options, error_code& error) {
-  const auto router = open_router(where, local, options, error);
+  listen_options own = options;
+  const auto router = open_router(where, local, own, error);
   if (error) return {};
   start_on_its_shard(router);
   return listener(router);

@@ -131,6 +131,21 @@ void quic_connection::on_datagram_fate(std::function<void(std::uint64_t, quic::d
   });
 }
 
+void quic_connection::start_migrate(const std::shared_ptr<quic_connection_state>& state, const ip_endpoint& local,
+                                    quic::migration_timing when, pending_operation<network_path> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor, {});
+  asio::dispatch(state->executor(), [state, local, when, operation = std::move(operation)]() mutable {
+    state->migrate(local, when, std::move(operation));
+  });
+}
+
+void quic_connection::start_paths(const std::shared_ptr<quic_connection_state>& state,
+                                  pending_operation<std::vector<quic::path_statistics>> operation) {
+  if (state == nullptr) return operation.complete(asio::error::bad_descriptor, {});
+  asio::dispatch(state->executor(),
+                 [state, operation = std::move(operation)]() mutable { state->tell_paths(std::move(operation)); });
+}
+
 // --- async_connect()
 // --------------------------------------------------------------------------------------------------
 

@@ -164,7 +164,39 @@ void quic_connection_state::set_idle_timeout(std::chrono::milliseconds timeout) 
   host_->wake();
 }
 
+void quic_connection_state::migrate(const ip_endpoint& local, quic::migration_timing when,
+                                    pending_operation<network_path> operation) {
+  if (host_ == nullptr) return operation.complete(end_ ? end_->code : make_error_code(error::connection_closed), {});
+  const auto path = host_->migrate(local, when);
+  if (!path) return operation.complete(path.error(), {});
+  moves_.push_back({*path, std::move(operation)});
+}
+
+void quic_connection_state::move_ended(const network_path& path, const error_code& how) {
+  const auto found = std::ranges::find(moves_, path, &waiting_move::path);
+  if (found == moves_.end()) return;
+  auto operation = std::move(found->operation);
+  moves_.erase(found);
+  operation.complete(how, how ? network_path() : path);
+}
+
+void quic_connection_state::tell_paths(pending_operation<std::vector<quic::path_statistics>> operation) {
+  if (host_ == nullptr) return operation.complete(end_ ? end_->code : make_error_code(error::connection_closed), {});
+  operation.complete({}, host_->connection().paths());
+}
+
+bool quic_connection_state::cancel_move(std::uint64_t tag) {
+  const auto found = std::ranges::find(moves_, tag, &waiting_move::tag);
+  if (found == moves_.end()) return false;
+  auto move = std::move(*found);
+  moves_.erase(found);
+  move.operation.complete(asio::error::operation_aborted, {});
+  if (host_ != nullptr) host_->give_up(move.path);
+  return true;
+}
+
 void quic_connection_state::cancel_operation(std::uint64_t tag) {
+  if (cancel_move(tag)) return;
   if (cancel_one(accepts_, tag) || cancel_one(opens_[0], tag) || cancel_one(opens_[1], tag)) return;
   if (cancel_one(closings_, tag) || cancel_one(graceful_closings_, tag)) return;
   datagrams_.cancel(tag);
@@ -180,6 +212,7 @@ void quic_connection_state::on_connection_closed(const connection_end& end) {
     for (auto& operation : std::exchange(waiting, {})) operation.complete(end.code, {});
   }
   for (auto& operation : std::exchange(accepts_, {})) operation.complete(end.code, {});
+  for (auto& move : std::exchange(moves_, {})) move.operation.complete(end.code, {});
   for (auto& operation : std::exchange(closings_, {})) operation.complete(error_code(), end);
   for (auto& operation : std::exchange(graceful_closings_, {})) {
     operation.complete(delivered ? error_code() : make_error_code(error::not_delivered), end);
@@ -198,6 +231,7 @@ void quic_connection_state::abandon() noexcept {
   const auto closings = std::exchange(closings_, {});
   const auto graceful_closings = std::exchange(graceful_closings_, {});
   datagrams_.abandon();
+  const auto moves = std::exchange(moves_, {});
 }
 
 void quic_application::on_connection_established(worker&, time_point) {

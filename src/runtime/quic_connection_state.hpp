@@ -34,6 +34,8 @@ public:
   void open(stream_direction direction, pending_operation<quic_stream> operation);
   void accept(pending_operation<quic_stream> operation);
   void wait_closed(pending_operation<connection_end> operation);
+  void migrate(const ip_endpoint& local, quic::migration_timing when, pending_operation<network_path> operation);
+  void tell_paths(pending_operation<std::vector<quic::path_statistics>> operation);
   void close(std::uint64_t code, std::string_view reason);
   error_code update_keys();
   void close_gracefully(std::uint64_t code, std::string_view reason, duration timeout,
@@ -67,8 +69,20 @@ private:
   void on(const quic::datagrams_writable& event) { datagrams_.on(event); }
   void on(const quic::datagram_fate& event) { datagrams_.on(event); }
   void on(const quic::datagram_limit_changed& event) { max_datagram_payload_ = event.max_payload; }
+  void on(const quic::path_validated& event) { move_ended(event.path, {}); }
+  void on(const quic::path_failed& event) { move_ended(event.path, error::path_failed); }
+  void on(const quic::path_closed& event) { move_ended(event.path, error::path_failed); }
   template <class Other>
   void on(const Other&) {}
+
+  /// A move that waits for its path to be validated.
+  struct waiting_move {
+    network_path path;
+    pending_operation<network_path> operation;
+    std::uint64_t tag() const noexcept { return operation.tag(); }
+  };
+  void move_ended(const network_path& path, const error_code& how);
+  bool cancel_move(std::uint64_t tag);
 
   bool try_to_open(stream_direction direction, pending_operation<quic_stream>& operation);
   quic_stream add_stream(stream_id id);
@@ -91,6 +105,7 @@ private:
   std::vector<pending_operation<connection_end>> graceful_closings_;
   datagram_port datagrams_;
   std::atomic<std::size_t> max_datagram_payload_{0};
+  std::vector<waiting_move> moves_;
 };
 
 /// Runs a quic_connection over QUIC. `on_outcome` is called once: with the connection when it is established, or with

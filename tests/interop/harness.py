@@ -519,6 +519,16 @@ class Relay:
         if self.client:
             self.front.sendto(datagram, self.client)
 
+    def rebind(self):
+        """From now on the server sees the client at another port, as after a NAT rebinding; the old one is deaf."""
+        old = self.back
+        new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        new.bind((LOOPBACK, 0))
+        new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        new.settimeout(0.2)
+        self.back = new
+        old.close()
+
     def close(self):
         self.open = False
         for thread in self.threads:

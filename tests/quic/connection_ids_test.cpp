@@ -170,6 +170,20 @@ TEST(local_connection_ids, are_told_to_the_owner) {
   EXPECT_FALSE(own.ids.owns(id_of(9).bytes()));
 }
 
+TEST(local_connection_ids, go_with_a_preferred_address_as_the_second) {
+  own_ids own;
+  const auto spare = own.ids.issue_with_preferred_address();
+  ASSERT_TRUE(spare);
+  EXPECT_TRUE(own.ids.owns(spare->id.bytes()));
+  own.ids.issue(3);
+  const auto announced = own.announce();
+  ASSERT_EQ(announced.size(), 1u) << "the peer has two already";
+  EXPECT_EQ(announced[0].sequence, 2u);
+  EXPECT_NE(announced[0].reset_token, spare->token);
+  EXPECT_TRUE(own.ids.retire(1, id_of(0))) << "it was announced with the handshake";
+  EXPECT_FALSE(own.ids.owns(spare->id.bytes()));
+}
+
 // --- The peer's ---
 
 struct others_ids {
@@ -202,7 +216,9 @@ TEST(peer_connection_ids, that_replace_others_count_after_those_are_gone) {
   others_ids others;
   for (std::uint64_t sequence = 1; sequence < 4; ++sequence) ASSERT_TRUE(others.receive(sequence));
   ASSERT_TRUE(others.receive(4, 1));
-  EXPECT_EQ(others.ids.current(), id_of(1));
+  EXPECT_EQ(others.ids.find(0), nullptr);
+  EXPECT_EQ(others.ids.take(), 1u);
+  EXPECT_EQ(*others.ids.find(1), id_of(1));
   EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
 }
 
@@ -222,20 +238,53 @@ TEST(peer_connection_ids, that_come_after_their_retirement_are_retired_at_once) 
   EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
   ASSERT_TRUE(others.receive(2));
   EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{2});
-  EXPECT_EQ(others.ids.current(), id_of(3));
+  EXPECT_EQ(others.ids.take(), 3u);
+  EXPECT_FALSE(others.ids.has_unused());
 }
 
 TEST(peer_connection_ids, that_were_left_behind_do_not_come_back) {
   others_ids others;
   ASSERT_TRUE(others.receive(1));
   ASSERT_TRUE(others.receive(2));
-  ASSERT_TRUE(others.ids.change());
-  ASSERT_TRUE(others.ids.change());
-  EXPECT_EQ(others.ids.current(), id_of(2));
+  EXPECT_EQ(others.ids.take(), 1u);
+  others.ids.release(0);
+  EXPECT_EQ(others.ids.take(), 2u);
+  others.ids.release(1);
   EXPECT_EQ(others.retirements(), (std::vector<std::uint64_t>{0, 1}));
   ASSERT_TRUE(others.receive(1)) << "a late copy is no error";
-  EXPECT_FALSE(others.ids.change()) << "and no spare ID either";
-  EXPECT_EQ(others.ids.current(), id_of(2));
+  EXPECT_FALSE(others.ids.take()) << "and no spare ID either";
+  EXPECT_EQ(*others.ids.find(2), id_of(2));
+}
+
+TEST(peer_connection_ids, are_each_for_one_path_and_retired_with_the_last_that_shares_it) {
+  others_ids others;
+  ASSERT_TRUE(others.receive(1));
+  EXPECT_TRUE(others.ids.has_unused());
+  EXPECT_EQ(others.ids.take(), 1u);
+  EXPECT_FALSE(others.ids.has_unused());
+  EXPECT_FALSE(others.ids.take());
+  others.ids.share(1);
+  others.ids.release(1);
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{});
+  others.ids.release(1);
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{1});
+  EXPECT_EQ(others.ids.find(1), nullptr);
+  others.ids.release(1);
+  others.ids.share(1);
+  EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{}) << "what is gone stays gone";
+}
+
+TEST(peer_connection_ids, that_are_empty_serve_every_path) {
+  peer_connection_ids ids(4, 8);
+  ids.set_handshake_id(connection_id());
+  EXPECT_TRUE(ids.are_empty());
+  EXPECT_EQ(ids.take(), 0u);
+  EXPECT_EQ(ids.take(), 0u);
+  ids.release(0);
+  ids.release(0);
+  ids.release(0);
+  EXPECT_FALSE(ids.has_frames_to_send());
+  EXPECT_TRUE(ids.find(0));
 }
 
 TEST(peer_connection_ids, are_retired_again_when_that_was_lost) {
@@ -267,10 +316,12 @@ TEST(peer_connection_ids, know_the_reset_tokens_of_those_in_use) {
   ASSERT_TRUE(others.receive(1));
   EXPECT_TRUE(others.ids.is_reset_token(token_of(0)));
   EXPECT_FALSE(others.ids.is_reset_token(token_of(1))) << "no packet was sent to that ID (RFC 9000, section 10.3.1)";
+  ASSERT_EQ(others.ids.take(), 1u);
   ASSERT_TRUE(others.receive(2, 1));
   EXPECT_FALSE(others.ids.is_reset_token(token_of(0)));
   EXPECT_TRUE(others.ids.is_reset_token(token_of(1)));
-  ASSERT_TRUE(others.ids.change());
+  ASSERT_EQ(others.ids.take(), 2u);
+  others.ids.release(1);
   EXPECT_FALSE(others.ids.is_reset_token(token_of(1)));
   EXPECT_TRUE(others.ids.is_reset_token(token_of(2)));
   EXPECT_FALSE(others.ids.is_reset_token(byte_view(token_of(2)).first(15)));
@@ -320,7 +371,7 @@ TEST(peer_connection_ids, with_sequence_numbers_full_of_holes_stay_bounded) {
   for (; sequence < 1000; sequence += 2) {
     const bytes content{static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence)};
     if (!ids.receive({sequence, 0, connection_id(content), token_of(1)})) break;
-    ids.change();
+    ids.release(*ids.take());
     frames_of(ids, record);
   }
   EXPECT_LT(sequence, 40u);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "quasio/quic/acceptor.hpp"
@@ -144,9 +146,11 @@ public:
       for (std::size_t begin = 0; begin < sent->size; begin += sent->segment_size) {
         const std::size_t size = std::min(sent->segment_size, sent->size - begin);
         sent_bytes += size;
+        sent_on[sent->path] += size;
         ++datagrams;
         last_ecn = sent->ecn;
-        if (!deaf) peer.receive(byte_view(buffer).subspan(begin, size), network_ecn.value_or(sent->ecn));
+        const bool is_heard = !deaf && !deaf_on.contains(sent->path);
+        if (is_heard) peer.receive(byte_view(buffer).subspan(begin, size), network_ecn.value_or(sent->ecn));
       }
       if (datagrams > 10'000) throw std::runtime_error("transmit() never ends");
     }
@@ -250,7 +254,9 @@ public:
   std::optional<ecn_codepoint> network_ecn;         ///< What the network makes of every mark; empty: it keeps them.
   ecn_codepoint last_ecn = ecn_codepoint::not_ect;  ///< As the connection wanted it.
   std::uint64_t sent_bytes = 0;
-  bool deaf = false;  ///< What the connection sends is lost.
+  std::map<network_path, std::uint64_t> sent_on;
+  bool deaf = false;               ///< What the connection sends is lost.
+  std::set<network_path> deaf_on;  ///< What it sends on these paths is.
 };
 
 }  // namespace quasio::test

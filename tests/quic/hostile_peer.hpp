@@ -109,6 +109,8 @@ public:
   const connection_id& peer_id() const noexcept { return peer_id_; }
   void set_peer_id(const connection_id& id) { peer_id_ = id; }
   const connection_id& original_destination() const noexcept { return original_destination_; }
+  /// What the connection under test declared.
+  const transport_parameters& peer_transport_parameters() const noexcept { return peer_parameters_; }
   bool complete() const noexcept { return session_->handshake_complete(); }
   const std::optional<crypto::tls_error>& tls_error() const noexcept { return error_; }
   bool has_keys(space_id space) const noexcept { return write_[quic::index_of(space)].has_value(); }
@@ -416,11 +418,13 @@ private:
     (read ? read_secret_ : write_secret_) = secret;
   }
 
-  void on_peer_transport_parameters(byte_view) override {
+  void on_peer_transport_parameters(byte_view encoded) override {
+    if (auto decoded = decode_transport_parameters(encoded, other(who_.role))) peer_parameters_ = *decoded;
     if (who_.role == endpoint_role::server) session_->set_transport_parameters(encoded_parameters());
   }
 
   identity who_;
+  transport_parameters peer_parameters_;
   connection_id own_id_;
   connection_id peer_id_;
   connection_id original_destination_;

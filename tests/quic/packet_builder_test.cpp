@@ -45,7 +45,7 @@ using packet_builder_of = builder_test;
 
 TEST_F(packet_builder_of, initial_packets_says_beforehand_how_large_it_will_be) {
   for (const std::size_t payload : {0u, 1u, 2u, 3u, 4u, 17u, 500u}) {
-    packet_builder packet(state, state.space(space_id::initial), room);
+    packet_builder packet(state, state.space(space_id::initial), state.paths.active(), room);
     ASSERT_TRUE(packet.ok());
     EXPECT_TRUE(packet.is_empty());
     packet.frames().write_zeros(payload);
@@ -62,7 +62,7 @@ TEST_F(packet_builder_of, initial_packets_says_beforehand_how_large_it_will_be) 
 
 TEST_F(packet_builder_of, short_headers_is_always_long_enough_for_a_sample) {
   for (const std::size_t payload : {0u, 1u, 2u, 3u, 4u, 100u}) {
-    packet_builder packet(state, state.application(), room);
+    packet_builder packet(state, state.application(), state.paths.active(), room);
     ASSERT_TRUE(packet.ok());
     packet.frames().write_zeros(payload);
     const std::size_t announced = packet.sealed_size();
@@ -76,7 +76,7 @@ TEST_F(packet_builder_of, any_room_never_writes_beyond_it) {
   for (std::size_t size = 0; size < 200; ++size) {
     for (packet_space* space : {&state.space(space_id::initial), &state.application()}) {
       bytes exact(size);
-      packet_builder packet(state, *space, exact);
+      packet_builder packet(state, *space, state.paths.active(), exact);
       if (!packet.ok()) continue;
       packet.frames().write_zeros(packet.frames().remaining());
       EXPECT_FALSE(packet.frames().overflowed());
@@ -86,7 +86,7 @@ TEST_F(packet_builder_of, any_room_never_writes_beyond_it) {
 }
 
 TEST_F(packet_builder_of, padding_reaches_the_size_and_never_shrinks) {
-  packet_builder packet(state, state.space(space_id::initial), room);
+  packet_builder packet(state, state.space(space_id::initial), state.paths.active(), room);
   packet.frames().write_zeros(10);
   packet.pad_to(5);
   EXPECT_FALSE(packet.is_padded());
@@ -101,7 +101,7 @@ TEST_F(packet_builder_of, padding_reaches_the_size_and_never_shrinks) {
 
 TEST_F(packet_builder_of, nothing_leaves_no_trace_when_it_is_given_up) {
   packet_space& space = state.application();
-  packet_builder packet(state, space, room);
+  packet_builder packet(state, space, state.paths.active(), room);
   packet.frames().write_zeros(10);
   space.sent.draft().push_back({.kind = sent_frame_kind::handshake_done});
   const std::size_t remaining = packet.frames().remaining();
@@ -113,7 +113,7 @@ TEST_F(packet_builder_of, nothing_leaves_no_trace_when_it_is_given_up) {
 
 TEST_F(packet_builder_of, a_token_that_fills_the_datagram_is_not_ok) {
   state.token.assign(1200, 0x33);
-  EXPECT_FALSE(packet_builder(state, state.space(space_id::initial), room).ok());
+  EXPECT_FALSE(packet_builder(state, state.space(space_id::initial), state.paths.active(), room).ok());
 }
 
 TEST_F(packet_builder_of, application_packets_leaves_numbers_out) {

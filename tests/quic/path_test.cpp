@@ -1,9 +1,12 @@
-// One path and the set of them (RFC 9000, sections 8 and 9).
+// One path, what it knows about itself, and the set of them (RFC 9000, sections 8 and 9).
 
 #include <gtest/gtest.h>
 
-#include "quic/duel.hpp"
+#include "quic/address_kind.hpp"
+#include "quic/hostile_peer.hpp"
+#include "quic/migration_budget.hpp"
 #include "quic/path_set.hpp"
+#include "quic/preferred_address.hpp"
 
 namespace quasio::quic {
 namespace {
@@ -29,13 +32,6 @@ std::vector<wire::frame> frames_of(path& from) {
   return frames;
 }
 
-std::optional<wire::path_data> challenge_of(path& from) {
-  for (const auto& frame : frames_of(from)) {
-    if (const auto* challenge = std::get_if<wire::path_challenge_frame>(&frame)) return challenge->data;
-  }
-  return std::nullopt;
-}
-
 TEST(path, may_send_three_times_what_came_until_it_is_validated) {
   path one(0, from_port(1), settings{}, start);
   EXPECT_EQ(one.amplification_room(), 0u);
@@ -51,37 +47,11 @@ TEST(path, may_send_three_times_what_came_until_it_is_validated) {
   EXPECT_GT(one.amplification_room(), std::uint64_t{1} << 60);
 }
 
-TEST(path, is_challenged_three_times_and_given_up) {
-  test::counting_random random;
+TEST(path, to_an_address_that_is_known_has_no_such_limit) {
   path one(0, from_port(1), settings{}, start);
-  one.begin_challenge(random, start, 1s);
-  EXPECT_TRUE(challenge_of(one));
-  EXPECT_FALSE(one.has_frames_to_send());
-  EXPECT_EQ(one.challenge_deadline(), start + 1s);
-  EXPECT_TRUE(one.on_challenge_timeout(start + 1s, 1s));
-  EXPECT_TRUE(challenge_of(one));
-  EXPECT_TRUE(one.on_challenge_timeout(start + 2s, 1s));
-  EXPECT_TRUE(challenge_of(one));
-  EXPECT_FALSE(one.on_challenge_timeout(start + 3s, 1s));
-  EXPECT_FALSE(one.is_challenging());
-  EXPECT_FALSE(one.challenge_deadline());
+  one.lift_amplification_limit();
+  EXPECT_GT(one.amplification_room(), std::uint64_t{1} << 60);
   EXPECT_FALSE(one.is_validated());
-}
-
-TEST(path, is_validated_by_its_own_challenge_only) {
-  test::counting_random random;
-  path one(0, from_port(1), settings{}, start);
-  EXPECT_FALSE(one.on_response({}));
-  one.begin_challenge(random, start, 1s);
-  wire::path_data data = *challenge_of(one);
-  data[7] ^= 1;
-  EXPECT_FALSE(one.on_response(data));
-  EXPECT_FALSE(one.is_validated());
-  data[7] ^= 1;
-  EXPECT_TRUE(one.on_response(data));
-  EXPECT_TRUE(one.is_validated());
-  EXPECT_FALSE(one.is_challenging());
-  EXPECT_FALSE(one.on_response(data)) << "once is enough";
 }
 
 TEST(path, answers_the_newest_challenges) {
@@ -92,206 +62,288 @@ TEST(path, answers_the_newest_challenges) {
   for (std::uint8_t i = 0; i < 3; ++i)
     EXPECT_EQ(std::get<wire::path_response_frame>(frames[i]).data, wire::path_data{static_cast<std::uint8_t>(7 + i)});
   EXPECT_FALSE(one.has_frames_to_send());
+  EXPECT_EQ(one.counters.challenges_received, 10u);
+  EXPECT_EQ(one.counters.responses_sent, 3u);
 }
+
+TEST(path, tells_how_far_its_validation_is) {
+  test::counting_random random;
+  path one(0, from_port(1), settings{}, start);
+  EXPECT_EQ(one.state(), path_state::unvalidated);
+  one.validation.begin(random, start, 1s);
+  EXPECT_EQ(one.state(), path_state::validating);
+  one.validate();
+  one.mtu_unproven = true;
+  EXPECT_EQ(one.state(), path_state::validating_mtu);
+  one.mtu_unproven = false;
+  EXPECT_EQ(one.statistics().state, path_state::validated);
+  EXPECT_EQ(one.statistics().path, from_port(1));
+  EXPECT_EQ(one.statistics().congestion_window, one.congestion->window());
+}
+
+TEST(path, hands_over_what_it_knows_about_the_way) {
+  path one(7, from_port(1), settings{}, start);
+  path other(8, from_port(2), settings{}, start);
+  one.rtt.update(50ms, 0ms, true, 25ms, start);
+  one.flight.on_sent(1200, 12000, 1200, start);
+  const auto* const window = one.congestion.get();
+  other.exchange_recovery(one);
+  EXPECT_EQ(other.id(), 7u);
+  EXPECT_EQ(one.id(), 8u);
+  EXPECT_EQ(other.rtt.smoothed(), 50ms);
+  EXPECT_EQ(other.flight.bytes(), 1200u);
+  EXPECT_EQ(other.congestion.get(), window);
+  EXPECT_EQ(one.flight.bytes(), 0u);
+  EXPECT_EQ(other.address(), from_port(2));
+}
+
+// --- Validation ---
+
+struct validation_test : testing::Test {
+  test::counting_random random;
+  path_validation one{3};
+
+  /// The data of the challenge that is due.
+  wire::path_data send(bool full_size = true) {
+    bytes packet(100);
+    byte_writer out(packet);
+    EXPECT_TRUE(one.wants_to_send());
+    EXPECT_TRUE(one.write(out, full_size));
+    EXPECT_FALSE(one.wants_to_send());
+    wire::frame_reader reader(out.written());
+    return std::get<wire::path_challenge_frame>(*reader.next()).data;
+  }
+};
+
+using path_validation_of = validation_test;
+
+TEST_F(path_validation_of, a_silent_peer_waits_twice_as_long_each_time_and_gives_up) {
+  one.begin(random, start, 1s);
+  send();
+  EXPECT_EQ(one.deadline(), start + 1s);
+  EXPECT_TRUE(one.on_timeout(random, start + 1s));
+  send();
+  EXPECT_EQ(one.deadline(), start + 3s);
+  EXPECT_TRUE(one.on_timeout(random, start + 3s));
+  send();
+  EXPECT_EQ(one.deadline(), start + 7s);
+  EXPECT_FALSE(one.on_timeout(random, start + 7s));
+  EXPECT_FALSE(one.is_under_way());
+  EXPECT_FALSE(one.deadline());
+  EXPECT_FALSE(one.wants_to_send());
+}
+
+TEST_F(path_validation_of, a_peer_asks_with_data_of_its_own_every_time_and_takes_any_answer) {
+  for (std::size_t answered = 0; answered < 3; ++answered) {
+    one.begin(random, start, 1s);
+    std::vector<wire::path_data> asked{send()};
+    one.on_timeout(random, start + 1s);
+    asked.push_back(send());
+    one.on_timeout(random, start + 3s);
+    asked.push_back(send());
+    EXPECT_NE(asked[0], asked[1]);
+    EXPECT_NE(asked[1], asked[2]);
+    EXPECT_EQ(one.on_response(asked[answered]), path_validation::answer::path);
+    EXPECT_FALSE(one.is_under_way());
+    EXPECT_EQ(one.on_response(asked[answered]), path_validation::answer::none) << "once is enough";
+  }
+}
+
+TEST_F(path_validation_of, a_peer_counts_its_own_answers_only) {
+  EXPECT_EQ(one.on_response({}), path_validation::answer::none);
+  one.begin(random, start, 1s);
+  EXPECT_EQ(one.on_response({}), path_validation::answer::none) << "nothing was asked yet";
+  wire::path_data data = send();
+  data[7] ^= 1;
+  EXPECT_EQ(one.on_response(data), path_validation::answer::none);
+  EXPECT_TRUE(one.is_under_way());
+}
+
+TEST_F(path_validation_of, a_challenge_that_could_not_be_sent_is_not_made_anew) {
+  one.begin(random, start, 1s);
+  bytes tiny(8);
+  byte_writer out(tiny);
+  EXPECT_FALSE(one.write(out, true));
+  EXPECT_TRUE(one.wants_to_send());
+  one.on_timeout(random, start + 1s);
+  EXPECT_EQ(one.on_response(send()), path_validation::answer::path);
+}
+
+TEST_F(path_validation_of, a_small_challenge_proves_the_address_only) {
+  one.begin(random, start, 1s);
+  const auto small = send(false);
+  EXPECT_EQ(one.on_response(small), path_validation::answer::address);
+  one.begin(random, start, 1s);
+  const auto large = send(true);
+  EXPECT_EQ(one.on_response(small), path_validation::answer::none);
+  EXPECT_EQ(one.on_response(large), path_validation::answer::path);
+}
+
+TEST_F(path_validation_of, a_large_challenge_under_way_still_counts_after_the_answer_to_a_small_one) {
+  one.begin(random, start, 1s);
+  const auto small = send(false);
+  one.on_timeout(random, start + 1s);
+  const auto large = send(true);
+  EXPECT_EQ(one.on_response(small), path_validation::answer::address);
+  one.begin(random, start + 1s, 1s);
+  EXPECT_EQ(one.on_response(large), path_validation::answer::path);
+}
+
+TEST_F(path_validation_of, a_path_that_is_begun_again_and_again_remembers_no_more_than_a_few) {
+  std::vector<wire::path_data> asked;
+  for (int i = 0; i < 100; ++i) {
+    one.begin(random, start, 1s);
+    asked.push_back(send());
+  }
+  EXPECT_EQ(one.on_response(asked[80]), path_validation::answer::none);
+  EXPECT_EQ(one.on_response(asked[95]), path_validation::answer::path);
+}
+
+// --- The set ---
 
 struct path_set_test : testing::Test {
   settings config;
   test::counting_random random;
   path_set paths{from_port(1), config, random, start};
 
-  path& add(std::uint16_t port, std::uint8_t host = 2) {
-    path& added = paths.add(from_port(port, host), start);
-    added.on_datagram_received(1200);
-    return added;
-  }
+  path& add(std::uint16_t port, std::uint8_t host = 2) { return paths.add(from_port(port, host), start); }
 };
 
 using paths_of_a_connection = path_set_test;
 
-TEST_F(paths_of_a_connection, are_found_by_address_and_number) {
+TEST_F(paths_of_a_connection, are_found_by_both_addresses_and_by_number) {
   path& second = add(2);
-  EXPECT_EQ(paths.find_by_peer(from_port(2).peer), &second);
+  EXPECT_EQ(paths.find(from_port(2)), &second);
   EXPECT_EQ(paths.find(second.id()), &second);
   EXPECT_NE(paths.active().id(), second.id());
-  EXPECT_EQ(paths.find_by_peer(from_port(3).peer), nullptr);
+  EXPECT_EQ(paths.find(from_port(3)), nullptr);
+  network_path elsewhere = from_port(2);
+  elsewhere.local = ip_endpoint::v4({10, 0, 0, 7}, 443);
+  EXPECT_EQ(paths.find(elsewhere), nullptr) << "the same peer, seen from another address of this host";
+  path& third = paths.add(elsewhere, start);
+  EXPECT_EQ(paths.find(elsewhere), &third);
+  EXPECT_EQ(paths.find(from_port(2)), &second);
 }
 
-TEST_F(paths_of_a_connection, are_few_and_the_active_one_stays) {
+TEST_F(paths_of_a_connection, of_a_wildcard_socket_are_found_by_its_port) {
+  network_path wild = from_port(2);
+  wild.local = ip_endpoint::v4({}, 443);
+  path& second = paths.add(wild, start);
+  EXPECT_EQ(paths.find(wild), &second);
+  EXPECT_EQ(paths.find(from_port(2)), &second);
+  EXPECT_EQ(paths.find_exactly(from_port(2)), nullptr);
+  network_path other_port = from_port(2);
+  other_port.local.port = 444;
+  EXPECT_EQ(paths.find(other_port), nullptr);
+  path& exact = add(2);
+  EXPECT_EQ(paths.find(from_port(2)), &exact) << "the very address goes before a similar one";
+}
+
+TEST_F(paths_of_a_connection, give_way_when_they_are_oldest_and_prove_nothing) {
   paths.active().validate();
-  for (std::uint16_t port = 2; port < 2000; ++port) add(port);
-  int known = 0;
-  for (std::uint16_t port = 1; port < 2000; ++port) known += paths.find_by_peer(from_port(port).peer) != nullptr;
-  EXPECT_LE(known, 4);
-  EXPECT_EQ(paths.active().address(), from_port(1));
-  EXPECT_NE(paths.find_by_peer(from_port(1999).peer), nullptr);
+  path& second = add(2);
+  path& third = add(3);
+  path& fourth = add(4);
+  EXPECT_TRUE(paths.is_full());
+  EXPECT_EQ(paths.dispensable(), &second);
+  second.validate();
+  EXPECT_EQ(paths.dispensable(), &third);
+  third.validate();
+  fourth.validate();
+  EXPECT_EQ(paths.fallback(), &fourth);
+  EXPECT_EQ(paths.dispensable(), &second);
+}
+
+TEST_F(paths_of_a_connection, never_give_way_when_in_use_or_to_return_to) {
+  settings few;
+  few.max_paths = 1;  // Less than is workable.
+  path_set small(from_port(1), few, random, start);
+  small.active().validate();
+  path& second = small.add(from_port(2), start);
+  small.activate(second);
+  path& third = small.add(from_port(3), start);
+  EXPECT_TRUE(small.is_full());
+  EXPECT_EQ(small.fallback()->address(), from_port(1));
+  EXPECT_EQ(small.dispensable(), &third);
 }
 
 TEST_F(paths_of_a_connection, never_share_a_number) {
-  paths.active().validate();
   const std::uint16_t first = paths.active().id();
   for (std::uint32_t i = 0; i < 70'000; ++i) {
-    ASSERT_NE(add(static_cast<std::uint16_t>(2 + i % 60'000), static_cast<std::uint8_t>(3 + i / 60'000)).id(), first);
+    path& added = add(static_cast<std::uint16_t>(2 + i % 60'000), static_cast<std::uint8_t>(3 + i / 60'000));
+    ASSERT_NE(added.id(), first);
+    paths.remove(added);
+    paths.forget_removed();
   }
 }
 
-TEST_F(paths_of_a_connection, that_are_moved_to_are_challenged) {
-  paths.active().validate();
-  path& second = add(2, 9);
-  paths.move_to(second, start);
-  EXPECT_EQ(&paths.active(), &second);
-  EXPECT_TRUE(second.is_challenging());
-  const auto data = challenge_of(second);
-  ASSERT_TRUE(data);
-  EXPECT_TRUE(paths.on_response(*data, start));
-  EXPECT_TRUE(second.is_validated());
-  EXPECT_FALSE(second.is_challenging());
+TEST_F(paths_of_a_connection, that_are_removed_live_until_the_packet_in_hand_is_done) {
+  path& second = add(2);
+  paths.remove(second);
+  EXPECT_EQ(paths.find(from_port(2)), nullptr);
+  EXPECT_EQ(second.address(), from_port(2)) << "still readable";
+  paths.forget_removed();
+  EXPECT_EQ(paths.all().size(), 1u);
 }
 
-TEST_F(paths_of_a_connection, that_got_a_small_challenge_get_a_large_one_too) {
-  paths.active().validate();
-  path& second = paths.add(from_port(2, 9), start);
-  second.on_datagram_received(40);
-  paths.move_to(second, start);
-  const auto data = challenge_of(second);
-  ASSERT_TRUE(data);
-  ASSERT_TRUE(paths.on_response(*data, start));
-  EXPECT_TRUE(second.is_validated());
-  const auto another = challenge_of(second);
-  ASSERT_TRUE(another);
-  EXPECT_NE(*another, *data);
-  ASSERT_TRUE(paths.on_response(*another, start));
-  EXPECT_FALSE(second.is_challenging());
+// --- Addresses and budgets ---
+
+TEST(preferred_address, is_used_where_it_can_be_a_host_of_the_same_family) {
+  const ip_endpoint current = ip_endpoint::v4({192, 0, 2, 1}, 443);
+  const auto usable = [&](const ip_endpoint& offered) {
+    preferred_address with;
+    (offered.is_v4() ? with.v4 : with.v6) = offered;
+    return usable_preferred_address(with, current).has_value();
+  };
+  EXPECT_TRUE(usable(ip_endpoint::v4({192, 0, 2, 2}, 443)));
+  EXPECT_TRUE(usable(ip_endpoint::v4({192, 0, 2, 1}, 444)));
+  EXPECT_FALSE(usable(current)) << "we are there";
+  EXPECT_FALSE(usable(ip_endpoint::v4({192, 0, 2, 2}, 0)));
+  EXPECT_FALSE(usable(ip_endpoint::v4({0, 0, 0, 0}, 443)));
+  EXPECT_FALSE(usable(ip_endpoint::v4({224, 0, 0, 1}, 443)));
+  EXPECT_FALSE(usable(ip_endpoint::v4({255, 255, 255, 255}, 443)));
+  EXPECT_FALSE(usable(ip_endpoint::v4({127, 0, 0, 1}, 443))) << "our own host's services are not the server's to name";
+  ip_endpoint v6;
+  v6.address = {0x20, 0x01, 0x0d, 0xb8};
+  v6.port = 443;
+  EXPECT_FALSE(usable(v6)) << "our address is of another family";
+  preferred_address crossed;
+  crossed.v6 = ip_endpoint::v4({192, 0, 2, 2}, 443);
+  EXPECT_FALSE(usable_preferred_address(crossed, v6)) << "an IPv4 address in IPv6 clothes";
+  crossed.v6 = ip_endpoint{.address = {0xff, 2}, .port = 443};
+  EXPECT_FALSE(usable_preferred_address(crossed, v6));
+  ip_endpoint other = v6;
+  other.address[15] = 9;
+  crossed.v6 = other;
+  EXPECT_EQ(usable_preferred_address(crossed, v6), other);
 }
 
-TEST_F(paths_of_a_connection, that_do_not_answer_give_way_to_the_last_good_one) {
-  paths.active().validate();
-  paths.move_to(add(2, 9), start);
-  time_point now = start;
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const auto deadline = paths.next_deadline();
-    ASSERT_TRUE(deadline);
-    ASSERT_GT(*deadline, now);
-    now = *deadline;
-    EXPECT_TRUE(paths.on_timeout(now));
-  }
-  EXPECT_FALSE(paths.next_deadline());
-  EXPECT_EQ(paths.active().address(), from_port(1));
-  EXPECT_EQ(paths.find_by_peer(from_port(2, 9).peer), nullptr);
+TEST(preferred_address, on_loopback_is_used_from_loopback_only) {
+  preferred_address offered;
+  offered.v4 = ip_endpoint::v4({127, 0, 0, 1}, 444);
+  EXPECT_TRUE(usable_preferred_address(offered, ip_endpoint::v4({127, 0, 0, 1}, 443)));
+  offered.v6 = ip_endpoint{.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, .port = 444};
+  EXPECT_FALSE(usable_preferred_address(offered, ip_endpoint{.address = {0x20, 1}, .port = 443}));
 }
 
-TEST_F(paths_of_a_connection, all_gone_are_the_end) {
-  paths.move_to(add(2, 9), start);
-  time_point now = start;
-  bool reachable = true;
-  while (const auto deadline = paths.next_deadline()) {
-    now = *deadline;
-    reachable = paths.on_timeout(now);
-  }
-  EXPECT_FALSE(reachable);
+TEST(migration_budget, allows_a_few_at_once_and_then_one_each_interval) {
+  migration_budget budget(3, 100ms, start);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.spend(start));
+  EXPECT_TRUE(budget.is_spent(start + 99ms));
+  EXPECT_FALSE(budget.spend(start + 99ms));
+  EXPECT_TRUE(budget.spend(start + 100ms));
+  EXPECT_FALSE(budget.spend(start + 199ms));
+  EXPECT_TRUE(budget.spend(start + 200ms));
+  EXPECT_FALSE(budget.is_spent(start + 100s));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.spend(start + 100s));
+  EXPECT_FALSE(budget.spend(start + 100s)) << "what was not used is not hoarded";
 }
 
-TEST_F(paths_of_a_connection, keep_what_they_know_when_only_the_port_changes) {
-  paths.active().validate();
-  paths.active().rtt.update(50ms, 0ms, true, 25ms, start);
-  path& rebound = add(2);
-  paths.move_to(rebound, start);
-  EXPECT_EQ(rebound.rtt.smoothed(), 50ms);
-  path& elsewhere = add(2, 9);
-  paths.move_to(elsewhere, start);
-  EXPECT_FALSE(elsewhere.rtt.has_sample());
-}
-
-TEST_F(paths_of_a_connection, wait_at_least_as_long_as_the_slowest_of_them_needs) {
-  paths.active().validate();
-  paths.active().rtt.update(3s, 0ms, true, 25ms, start);
-  path& elsewhere = add(2, 9);
-  paths.move_to(elsewhere, start);
-  EXPECT_GE(*paths.next_deadline(), start + 3s);
-}
-
-// --- Seen from the outside ---
-
-using test::duel;
-
-network_path moved(const duel& fight, std::uint16_t port, std::uint8_t host) {
-  network_path path = fight.path;
-  path.peer = ip_endpoint::v4({10, 0, 0, host}, port);
-  return path;
-}
-
-TEST(migration, of_a_client_that_says_little_is_followed_with_little) {
-  duel fight(endpoint_role::server);
-  fight.shake_hands();
-  const network_path elsewhere = moved(fight, 1234, 2);
-  fight.peer.forget_packets();
-  const auto sent = fight.sent_bytes;
-  const bytes ping = fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{}));
-  ASSERT_LT(ping.size(), 60u);
-  fight.send(ping, elsewhere);
-  fight.collect();
-  ASSERT_TRUE(fight.peer.last<wire::path_challenge_frame>());
-  EXPECT_EQ(fight.last_path, elsewhere);
-  EXPECT_LE(fight.sent_bytes - sent, 3 * ping.size());
-  // The answer lifts the limit, and a challenge of full size follows.
-  fight.send(
-      fight.peer.seal(space_id::application_data, test::payload_of(wire::path_response_frame{
-                                                      .data = fight.peer.last<wire::path_challenge_frame>()->data})),
-      elsewhere);
-  fight.peer.forget_packets();
-  fight.collect();
-  ASSERT_TRUE(fight.peer.last<wire::path_challenge_frame>());
-  EXPECT_GE(fight.peer.packets().back().datagram_size, 1200u);
-}
-
-TEST(migration, to_where_nothing_may_be_sent_does_not_spin) {
-  duel fight(endpoint_role::server);
-  fight.shake_hands();
-  const network_path elsewhere = moved(fight, 1234, 2);
-  fight.deaf = true;
-  for (int i = 0; i < 3; ++i)
-    fight.send(fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{})), elsewhere);
-  fight.collect();
-  fight.send(fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{})), elsewhere);
-  fight.pass(20s);
-  EXPECT_EQ(fight.connection->path(), fight.path) << "back where it was proved";
-}
-
-TEST(migration, is_answered_under_another_id_when_the_client_changed_its_own) {
-  duel fight(endpoint_role::server);
-  fight.shake_hands();
-  fight.send_frames(space_id::application_data,
-                    wire::new_connection_id_frame{.sequence = 1, .id = test::make_id(0x11)});
-  fight.settle();
-  const auto fresh = fight.peer.last<wire::new_connection_id_frame>();
-  ASSERT_TRUE(fresh);
-  fight.peer.set_peer_id(fresh->id);
-  const network_path elsewhere = moved(fight, 1234, 9);
-  fight.peer.forget_packets();
-  fight.send(fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{}), {.padded_to = 1200}),
-             elsewhere);
-  fight.collect();
-  ASSERT_FALSE(fight.peer.packets().empty());
-  EXPECT_EQ(fight.peer.packets().back().destination, test::make_id(0x11));
-  EXPECT_EQ(fight.peer.last<wire::retire_connection_id_frame>()->sequence, 0u);
-}
-
-TEST(migration, by_an_old_packet_is_not_followed) {
-  duel fight(endpoint_role::server);
-  fight.shake_hands();
-  const bytes old = fight.peer.seal(space_id::application_data, test::payload_of(wire::ping_frame{}));
-  fight.send_frames(space_id::application_data, wire::ping_frame{});
-  fight.send(old, moved(fight, 1234, 9));
-  fight.collect();
-  EXPECT_EQ(fight.connection->path(), fight.path);
-}
-
-TEST(migration, before_the_handshake_is_confirmed_is_ignored) {
-  duel fight(endpoint_role::server);
-  for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
-  fight.collect();
-  for (const bytes& datagram : fight.peer.flush()) fight.send(datagram, moved(fight, 1234, 9));
-  EXPECT_FALSE(fight.connection->is_established());
-  EXPECT_EQ(fight.connection->path(), fight.path);
+TEST(migration_budget, of_none_allows_none_and_without_an_interval_any) {
+  migration_budget none(0, 100ms, start);
+  EXPECT_FALSE(none.spend(start + 1000s));
+  migration_budget any(1, 0ms, start);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(any.spend(start));
 }
 
 }  // namespace

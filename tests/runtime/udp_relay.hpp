@@ -29,6 +29,9 @@ public:
 
   void block(bool blocked) { blocked_ = blocked; }
 
+  /// Whoever comes from another address than the first one is not heard.
+  void serve_only_the_first_client() { only_first_ = true; }
+
 private:
   struct back {
     explicit back(asio::io_context& context) : socket(context, net::to_udp_endpoint(loopback())) {}
@@ -41,7 +44,10 @@ private:
         asio::buffer(buffer_), client_, [self = shared_from_this()](error_code error, std::size_t size) {
           if (error == asio::error::operation_aborted) return;
           error_code ignored;
-          if (!error && !self->blocked_) {
+          if (self->first_ == asio::ip::udp::endpoint()) self->first_ = self->client_;
+          const bool is_stranger = self->only_first_ && self->client_ != self->first_;
+          if (is_stranger) self->client_ = self->first_;
+          if (!error && !self->blocked_ && !is_stranger) {
             self->backs_.back()->socket.send_to(asio::buffer(self->buffer_, size), self->server_, 0, ignored);
           }
           self->receive_from_client();
@@ -67,6 +73,8 @@ private:
   std::array<char, 65536> buffer_;
   std::vector<std::shared_ptr<back>> backs_;
   bool blocked_ = false;
+  bool only_first_ = false;
+  asio::ip::udp::endpoint first_;
 };
 
 }  // namespace quasio::test

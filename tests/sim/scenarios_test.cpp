@@ -53,7 +53,8 @@ TEST(scenario, a_nat_that_rebinds_the_client_does_not_break_a_transfer) {
     run.run(10ms * static_cast<int>(seed));
     run.network.rebind_client();
     run.run(200ms);
-    run.network.rebind_client();
+    // A client that waits for nothing would have no reason to speak from its new port.
+    if (run.client_statistics().bytes_in_flight > 0) run.network.rebind_client();
     run.finish(120s);
     run.expect_success();
     if (::testing::Test::HasFailure()) return;

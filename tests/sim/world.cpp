@@ -115,6 +115,7 @@ void world::expect_progress(time_point next) {
 
 void world::arrive(datagram arrived, bool at_server) {
   if (observer_) observer_(arrived.bytes, at_server);
+  if (filter_ && !filter_(arrived.bytes, at_server)) return;
   deliver(std::move(arrived), at_server);
 }
 
@@ -126,7 +127,8 @@ std::optional<time_point> world::next_event() const {
 
 void world::turn() {
   client_->turn(
-      now_, [this](byte_view bytes, const network_path&, ecn_codepoint ecn) { send_from_client(bytes, ecn); },
+      now_,
+      [this](byte_view bytes, const network_path& path, ecn_codepoint ecn) { send_from_client(bytes, path, ecn); },
       [](const quic::event&) {});
   server_.turn(now_, [this](byte_view bytes, const network_path& path, ecn_codepoint ecn) {
     send_from_server(bytes, path, ecn);
@@ -135,10 +137,10 @@ void world::turn() {
 
 void world::deliver(datagram arrived, bool at_server) {
   if (!at_server) {
-    // What was addressed to a port that the NAT has given up goes nowhere.
-    if (arrived.path.local == client_address_) client_->receive(arrived, now_);
+    if (translate_for_client(arrived)) client_->receive(arrived, now_);
     return;
   }
+  if (!server_addresses_.contains(arrived.path.local) || unreachable_.contains(arrived.path.local)) return;
   received_unproven_ += arrived.bytes.size();
   address_proven_ |= has_handshake_packet(arrived.bytes);
   server_.receive(arrived, now_, [this](byte_view bytes, const network_path& path, ecn_codepoint ecn) {
@@ -146,27 +148,69 @@ void world::deliver(datagram arrived, bool at_server) {
   });
 }
 
-void world::send_from_client(byte_view bytes, ecn_codepoint ecn) {
-  to_server_.send(bytes, {server_address_, client_address_}, ecn, now_);
+bool world::translate_for_client(datagram& arrived) {
+  for (const auto& [inside, outside] : translations_) {
+    if (outside != arrived.path.local) continue;
+    arrived.path.local = inside;
+    return !unreachable_.contains(inside);
+  }
+  // Among these is what was addressed to a port that the NAT has given up.
+  if (stray_) stray_(arrived.bytes, arrived.path);
+  return false;
 }
+
+void world::send_from_client(byte_view bytes, const network_path& path, ecn_codepoint ecn) {
+  if (!translations_.contains(path.local))
+    throw std::runtime_error("the client sends from an address it does not have");
+  if (unreachable_.contains(path.local)) return;
+  to_server_.send(bytes, {path.peer, translations_.at(path.local)}, ecn, now_);
+}
+
+void world::rebind_client() {
+  ip_endpoint& outside = translations_.at(client_->connection().path().local);
+  outside.port = next_port_++;
+}
+
+ip_endpoint world::add_client_address() {
+  const auto host = static_cast<std::uint8_t>(translations_.size());
+  const ip_endpoint added = ip_endpoint::v4({10, 1, 0, host}, next_port_++);
+  translations_.emplace(added, added);
+  return added;
+}
+
+void world::set_reachable(const ip_endpoint& address, bool reachable) {
+  if (reachable) {
+    unreachable_.erase(address);
+  } else {
+    unreachable_.insert(address);
+  }
+}
+
+ip_endpoint world::seen_by_server(const ip_endpoint& client_address) const { return translations_.at(client_address); }
 
 void world::send_from_server(byte_view bytes, const network_path& path, ecn_codepoint ecn) {
   sent_unproven_ += bytes.size();
   if (!address_proven_ && sent_unproven_ > 3 * received_unproven_) amplification_kept_ = false;
-  to_client_.send(bytes, {path.peer, server_address_}, ecn, now_);
+  if (unreachable_.contains(path.local)) return;
+  to_client_.send(bytes, {path.peer, path.local}, ecn, now_);
 }
 
 void world::inject_to_server(std::vector<std::uint8_t> bytes) {
-  deliver(
-      {.arrives = now_, .order = 0, .path = {server_address_, client_address_}, .ecn = {}, .bytes = std::move(bytes)},
-      true);
+  inject_to_server(std::move(bytes), translations_.at(client_address_));
+}
+
+void world::inject_to_server(std::vector<std::uint8_t> bytes, const ip_endpoint& from) {
+  deliver({.arrives = now_, .order = 0, .path = {server_address_, from}, .ecn = {}, .bytes = std::move(bytes)}, true);
   turn();
 }
 
 void world::inject_to_client(std::vector<std::uint8_t> bytes) {
-  deliver(
-      {.arrives = now_, .order = 0, .path = {client_address_, server_address_}, .ecn = {}, .bytes = std::move(bytes)},
-      false);
+  deliver({.arrives = now_,
+           .order = 0,
+           .path = {translations_.at(client_address_), server_address_},
+           .ecn = {},
+           .bytes = std::move(bytes)},
+          false);
   turn();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "quasio/crypto/tls_context.hpp"
@@ -40,16 +42,40 @@ public:
   link& to_server() noexcept { return to_server_; }
   link& to_client() noexcept { return to_client_; }
 
-  /// The client's datagrams come from another port from now on, as after a NAT rebinding.
-  void rebind_client() noexcept { ++client_address_.port; }
+  /// The client's datagrams come from another port from now on, as after a NAT rebinding: the server sees it, the
+  /// client does not. All that goes to the old port is lost.
+  void rebind_client();
 
-  /// Injects a datagram at the server as if it came from the client's address.
+  /// Another address of the client's host, as a second network gives it. It works at once.
+  ip_endpoint add_client_address();
+
+  /// Whether datagrams reach and leave that address of the client or of the server.
+  void set_reachable(const ip_endpoint& address, bool reachable);
+
+  const ip_endpoint& server_address() const noexcept { return server_address_; }
+
+  /// A second address of the server's.
+  void add_server_address(const ip_endpoint& address) { server_addresses_.insert(address); }
+
+  /// What the server sees as the source of what the client sends from there.
+  ip_endpoint seen_by_server(const ip_endpoint& client_address) const;
+
+  /// Injects a datagram at the server as if it came from the client's address, or from another.
   void inject_to_server(std::vector<std::uint8_t> bytes);
+  void inject_to_server(std::vector<std::uint8_t> bytes, const ip_endpoint& from);
   void inject_to_client(std::vector<std::uint8_t> bytes);
 
   /// Shows every datagram that arrives, as it was sent; an empty function ends that.
   using observer = std::function<void(byte_view bytes, bool at_server)>;
   void observe(observer watching) { observer_ = std::move(watching); }
+
+  /// Decides about every datagram that arrives: false loses it.
+  using filter = std::function<bool(byte_view bytes, bool at_server)>;
+  void filter_arrivals(filter deciding) { filter_ = std::move(deciding); }
+
+  /// Gets what the server sends to addresses that the client does not have.
+  using stray_handler = std::function<void(byte_view bytes, const network_path& seen_by_receiver)>;
+  void on_stray(stray_handler handler) { stray_ = std::move(handler); }
 
   /// False once the server has sent more than three times what came from an unproven client address (RFC 9000,
   /// section 8.1).
@@ -60,7 +86,8 @@ private:
   void expect_progress(time_point next);
   void arrive(datagram arrived, bool at_server);
   void deliver(datagram arrived, bool at_server);
-  void send_from_client(byte_view bytes, ecn_codepoint ecn);
+  void send_from_client(byte_view bytes, const network_path& path, ecn_codepoint ecn);
+  bool translate_for_client(datagram& arrived);
   void send_from_server(byte_view bytes, const network_path& path, ecn_codepoint ecn);
   std::optional<time_point> next_event() const;
 
@@ -69,11 +96,17 @@ private:
   time_point now_{std::chrono::seconds(1000)};
   ip_endpoint client_address_ = ip_endpoint::v4({10, 0, 0, 1}, 40000);
   ip_endpoint server_address_ = ip_endpoint::v4({10, 0, 0, 2}, 443);
+  std::map<ip_endpoint, ip_endpoint> translations_{{client_address_, client_address_}};  // What a NAT makes of them.
+  std::set<ip_endpoint> server_addresses_{server_address_};
+  std::set<ip_endpoint> unreachable_;
+  std::uint16_t next_port_ = 40001;
   link to_server_;
   link to_client_;
   server_host server_;
   std::unique_ptr<connection_host> client_;
   observer observer_;
+  filter filter_;
+  stray_handler stray_;
   unsigned turns_without_time_ = 0;
 
   std::uint64_t received_unproven_ = 0;

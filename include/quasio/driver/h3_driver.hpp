@@ -135,6 +135,15 @@ public:
   /// What the transport has counted. Only on the executor.
   quic::statistics statistics() const;
 
+  /// The connection's paths now, the one in use first; none when it has ended. Only on the executor.
+  std::vector<quic::path_statistics> paths() const;
+
+  /// Moves the connection to a new socket at `local`, of which any part may be left to the system, and returns the
+  /// path; exchanges go on meanwhile. Should the path not lead to the server, the connection goes back by itself.
+  /// Errors: what opening the socket says; quic::path_error. Only on the executor.
+  result<network_path, error_code> migrate(const ip_endpoint& local = {},
+                                           quic::migration_timing when = quic::migration_timing::at_once);
+
   /// Ends the connection at once, also in the middle of the handshake.
   void close(http3::error_code code = http3::error_code::no_error, std::string reason = {});
 

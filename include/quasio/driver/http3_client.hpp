@@ -91,6 +91,11 @@ public:
   /// What the connection's transport has counted. Only on the executor.
   quic::statistics statistics() const;
 
+  /// The connection's paths, and the move to another: see driver::client_h3_controller. Only on the executor.
+  std::vector<quic::path_statistics> paths() const;
+  result<network_path, quasio::error_code> migrate(const ip_endpoint& local = {},
+                                                   quic::migration_timing when = quic::migration_timing::at_once);
+
   /// A sentence about an error of a read, with the peer's words where the connection ended. Only on the executor.
   std::string explain(const quasio::error_code& error) const;
 

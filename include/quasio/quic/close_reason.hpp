@@ -17,6 +17,7 @@ enum class close_cause : std::uint8_t {
   handshake_timeout,    ///< The handshake took longer than settings::handshake_timeout.
   stateless_reset,      ///< The peer has lost the connection's state (section 10.3).
   version_negotiation,  ///< The server speaks no version in common.
+  no_viable_path,       ///< No path is left on which the peer can be reached (section 9.3.2).
 };
 
 /// Why a connection ended, for programs and for people.

@@ -15,7 +15,10 @@
 #include "quasio/quic/connection_id_generator.hpp"
 #include "quasio/quic/events.hpp"
 #include "quasio/quic/key_update_error.hpp"
+#include "quasio/quic/migration_timing.hpp"
 #include "quasio/quic/observer.hpp"
+#include "quasio/quic/path_error.hpp"
+#include "quasio/quic/path_statistics.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/statistics.hpp"
 #include "quasio/quic/stream_chunk.hpp"
@@ -210,6 +213,26 @@ public:
 
   /// Drops that one.
   void pop_datagram();
+
+  // --- Paths (RFC 9000, section 9) -----------------------------------------------------------------------------------
+
+  /// A client's: finds out whether the server is reachable over this path (section 9.1), without sending data there:
+  /// path_validated or path_failed follows. `path.local` is an address of this host that the owner receives at and can
+  /// send from; `path.peer` is the server's address or its preferred one. The path is kept until it is given up.
+  path_result<void> probe_path(const network_path& path, time_point now);
+
+  /// A client's: sends data on this path from now on, or once it is validated; path_changed tells when. A path that was
+  /// not probed before is validated meanwhile (section 9.2); when that fails the connection goes back to the last good
+  /// one. The server's preferred address is always validated first (section 9.6.2). The path that was left is forgotten
+  /// after some round trips.
+  path_result<void> migrate(const network_path& path, time_point now,
+                            migration_timing when = migration_timing::at_once);
+
+  /// Forgets a path, e.g. because its socket or network is gone. When it is the one in use, another takes its place.
+  path_result<void> abandon_path(const network_path& path, time_point now);
+
+  /// All paths that are known now, the one in use first.
+  std::vector<path_statistics> paths() const;
 
   // --- What others may know ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "quasio/base/endpoint.hpp"
 #include "quasio/quic/close_reason.hpp"
 #include "quasio/quic/datagram.hpp"
 #include "quasio/wire/connection_id.hpp"
@@ -102,6 +103,48 @@ struct keys_updated {
   bool by_peer = false;  ///< The peer began it.
 };
 
+/// A path has proved that it carries datagrams of 1200 bytes both ways (RFC 9000, section 8.2.3).
+struct path_validated {
+  network_path path;
+};
+
+/// No challenge sent on the path was answered (section 8.2.4): it is forgotten. Where it was the one in use, the
+/// connection goes back to the last good one, and path_changed follows.
+struct path_failed {
+  network_path path;
+};
+
+/// Why a connection changed its path.
+enum class path_change : std::uint8_t {
+  migrated,           ///< connection::migrate() was called on this side.
+  peer_migrated,      ///< The client speaks from another address, on purpose or because of a NAT (section 9.3).
+  preferred_address,  ///< The server's preferred address is used from now on (section 9.6).
+  reverted,           ///< The new path did not work, or was given up: back to one that did (section 9.3.2).
+};
+
+/// Data is sent on another path from now on.
+struct path_changed {
+  network_path from;
+  network_path to;
+  path_change why;
+
+  /// The peer came under the connection ID that it used before, as happens behind a NAT: an observer can link the two
+  /// paths (section 9.5).
+  bool reused_connection_id = false;
+};
+
+/// A path that had worked, whose trial ended, or that was given up on purpose, is forgotten: nothing is sent on it or
+/// taken from it any more.
+struct path_closed {
+  network_path path;
+};
+
+/// The server would rather be reached there (section 9.6), and the client could. With
+/// preferred_address_policy::follow the move has begun; else connection::migrate() makes it.
+struct preferred_address_offered {
+  ip_endpoint address;
+};
+
 /// The connection has ended for the application. What is left is to send the closing packets: keep calling transmit()
 /// and on_timeout() until connection::is_drained().
 struct connection_closed {
@@ -111,6 +154,7 @@ struct connection_closed {
 using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
                            stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
                            datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
-                           connection_id_retired, new_token_received, mtu_updated, keys_updated, connection_closed>;
+                           connection_id_retired, new_token_received, path_validated, path_failed, path_changed,
+                           path_closed, preferred_address_offered, mtu_updated, keys_updated, connection_closed>;
 
 }  // namespace quasio::quic

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "quasio/base/endpoint.hpp"
 #include "quasio/quic/acknowledgment_settings.hpp"
 #include "quasio/quic/datagram.hpp"
 #include "quasio/quic/mtu_settings.hpp"
@@ -19,6 +21,13 @@ namespace quasio::quic {
 enum class keep_alive_scope : std::uint8_t {
   open_streams,  ///< While a stream is open: an answer is expected, or something is under way.
   always,
+};
+
+/// What a client does about a server's preferred address (RFC 9000, section 9.6).
+enum class preferred_address_policy : std::uint8_t {
+  follow,    ///< Go there once the handshake is confirmed, if it proves to be reachable.
+  announce,  ///< Only tell the application: preferred_address_offered.
+  ignore,
 };
 
 /// What one endpoint asks of its connections. Each limit that a peer can push against has its name here.
@@ -126,6 +135,26 @@ struct settings {
 
   /// Tells the peer not to migrate on purpose (section 18.2).
   bool disable_active_migration = false;
+
+  /// Paths kept at once: 3 to 8. One is in use, one is there to return to, and two may be on trial (section 9); of each
+  /// the round-trip time, the window and two connection IDs are kept.
+  std::size_t max_paths = 4;
+
+  /// PATH_CHALLENGE frames sent before a path is given up: 1 to 8. Each waits twice as long as the one before it,
+  /// beginning with one probe timeout, so that 3 take seven (section 8.2.4 asks for at least three).
+  unsigned max_path_challenges = 3;
+
+  /// How often a client may change its address at once, and how long it takes until it may once more. Packets from
+  /// further addresses are dropped meanwhile. A NAT rebinds once in half a minute; this is a hundred times as often.
+  unsigned max_peer_migrations = 8;
+  std::chrono::milliseconds peer_migration_interval{250};
+
+  /// A server's: where it would rather be reached after the handshake (section 9.6). It must receive there, too.
+  std::optional<ip_endpoint> preferred_address_v4;
+  std::optional<ip_endpoint> preferred_address_v6;
+
+  /// A client's.
+  preferred_address_policy preferred_address = preferred_address_policy::follow;
 
   /// Bytes sent for each byte received before the peer's address is validated (section 8.1 allows 3).
   unsigned amplification_factor = 3;

@@ -42,8 +42,12 @@ struct statistics {
   std::uint64_t tokens_given = 0;                ///< By a server, in NEW_TOKEN frames (RFC 9000, section 8.1.3).
   std::uint64_t tokens_received = 0;             ///< By a client; each was an event.
   std::uint64_t tokens_ignored =
-      0;                          ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
-  std::uint64_t keep_alives = 0;  ///< Times that silence was broken for its own sake.
+      0;                           ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
+  std::uint64_t keep_alives = 0;   ///< Times that silence was broken for its own sake.
+  std::uint64_t path_changes = 0;  ///< Of the path in use, by either side.
+  std::uint64_t path_validations = 0;        ///< Paths that were proved to work.
+  std::uint64_t path_failures = 0;           ///< Paths on which no challenge was answered.
+  std::uint64_t peer_migrations_denied = 0;  ///< Datagrams dropped because the peer changed its address too often.
 
   /// How often there was something to send that the client's unproven address forbade (RFC 9000, section 8.1).
   std::uint64_t amplification_limited = 0;

@@ -5,6 +5,7 @@
 
 #include "quasio/asio.hpp"
 #include "quasio/base/random.hpp"
+#include "quasio/base/result.hpp"
 #include "quasio/base/time.hpp"
 #include "quasio/quic/connection.hpp"
 #include "quasio/runtime/error.hpp"
@@ -24,6 +25,14 @@ public:
   /// Asks for a turn: events are told, process_reads() and process_writes() called, packets sent. However often it is
   /// called, one turn comes of it, never from within this call.
   virtual void wake() = 0;
+
+  /// A client's: opens a socket at `local`, of which address and port may be left to the system (a default
+  /// ip_endpoint leaves both), and moves the connection to it. Returns the path; path_validated or path_failed tells
+  /// what became of it. Errors: what opening the socket says; quic::path_error.
+  virtual result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when) = 0;
+
+  /// Gives up a path that migrate() returned.
+  virtual void give_up(const network_path& path) = 0;
 
   /// Ends the connection with the application's code; on_connection_closed() follows in the next turn.
   virtual void close(std::uint64_t application_code, std::string_view reason) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "quasio/base/result.hpp"
@@ -16,6 +17,11 @@ struct connect_options {
   quic::client_options client;
 
   net::udp_socket_options socket;
+
+  /// When the system refuses to send from the address in use, since that or its network is gone, the connection moves
+  /// to a new socket at an address of the system's choice: at most once in this time. 0: never; the connection then
+  /// waits for the path to come back, or for async_migrate().
+  std::chrono::milliseconds rebind_interval{1000};
 
   /// As listen_options::inbox_size.
   std::size_t inbox_size = 64;

@@ -7,6 +7,7 @@
 #include "quasio/asio.hpp"
 #include "quasio/quic/close_reason.hpp"
 #include "quasio/quic/datagram.hpp"
+#include "quasio/quic/path_error.hpp"
 #include "quasio/quic/stream_error.hpp"
 
 namespace quasio::runtime {
@@ -24,6 +25,8 @@ enum class error {
   not_delivered,          ///< The connection ended before the peer had acknowledged all that was written.
   peer_lost,              ///< The peer's host says that nobody is there any more, and nothing else was heard of it.
   key_update_refused,     ///< A key update is not allowed yet (quic::key_update_error); it will be.
+  path_failed,            ///< The new path does not lead to the peer (RFC 9000, section 8.2.4).
+  no_viable_path,         ///< No path is left on which the peer can be reached (RFC 9000, section 9.3.2).
 };
 
 /// The category of runtime::error.
@@ -44,6 +47,9 @@ const error_category& stream_category() noexcept;
 
 /// The category of quic::datagram_error.
 const error_category& datagram_category() noexcept;
+
+/// The category of quic::path_error.
+const error_category& path_category() noexcept;
 
 error_code make_error_code(error value) noexcept;
 
@@ -69,8 +75,9 @@ connection_end describe(const error_code& code);
 
 namespace quasio::quic {
 
-/// So that a stream_error converts to an error_code.
+/// So that a stream_error or path_error converts to an error_code.
 error_code make_error_code(stream_error value) noexcept;
+error_code make_error_code(path_error value) noexcept;
 
 /// The same for a datagram_error.
 error_code make_error_code(datagram_error value) noexcept;
@@ -83,3 +90,5 @@ template <>
 struct boost::system::is_error_code_enum<quasio::quic::stream_error> : std::true_type {};
 template <>
 struct boost::system::is_error_code_enum<quasio::quic::datagram_error> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<quasio::quic::path_error> : std::true_type {};

@@ -32,6 +32,11 @@ struct listen_options {
   /// the worker is not running, so that a few are enough; more are dropped, as a full socket would.
   std::size_t inbox_size = 64;
 
+  /// Also opens sockets at the preferred addresses of acceptor.transport (RFC 9000, section 9.6); where such a port is
+  /// 0 the system chooses, and clients are told its choice. Turn it off where a middlebox leads those addresses to
+  /// `local`, or where `local` is a wildcard that includes them.
+  bool open_preferred_addresses = true;
+
   /// Datagrams kept for a connection that nobody has started yet.
   std::size_t waiting_inbox_size = 8;
 };

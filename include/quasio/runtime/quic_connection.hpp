@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "quasio/runtime/connect.hpp"
 #include "quasio/runtime/listen.hpp"
@@ -93,6 +94,41 @@ public:
     return initiate_operation<>(
         std::forward<Token>(token), get_executor(), cancel_target(),
         [state = state_](pending_operation<> operation) { start_update_keys(state, std::move(operation)); });
+  }
+
+  /// Moves a client's connection to a new socket of this host (RFC 9000, section 9), and waits until the path has
+  /// proved to work; streams go on meanwhile. Of `local` the address, the port or both may be left to the system. When
+  /// the path does not work, the connection goes back to the one before; with migration_timing::when_validated it has
+  /// not left it. Sockets of paths that were left are closed.
+  /// @par Completion Signature
+  /// void(error_code, network_path): what opening the socket says; quic::path_error; error::path_failed; how the
+  /// connection ended.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total: the new path is given up.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_migrate(const ip_endpoint& local, quic::migration_timing when, Token&& token = {}) {
+    return initiate_operation<network_path>(std::forward<Token>(token), get_executor(), cancel_target(),
+                                            [state = state_, local, when](pending_operation<network_path> operation) {
+                                              start_migrate(state, local, when, std::move(operation));
+                                            });
+  }
+
+  /// The same, to another address and port of the system's choice: that of the network that is in use now.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_rebind(Token&& token = {}) {
+    return async_migrate(ip_endpoint{}, quic::migration_timing::at_once, std::forward<Token>(token));
+  }
+
+  /// What is known about the connection's paths, the one in use first.
+  /// @par Completion Signature
+  /// void(error_code, std::vector<quic::path_statistics>): how the connection ended.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_paths(Token&& token = {}) {
+    return initiate_operation<std::vector<quic::path_statistics>>(
+        std::forward<Token>(token), get_executor(), cancel_target(),
+        [state = state_](pending_operation<std::vector<quic::path_statistics>> operation) {
+          start_paths(state, std::move(operation));
+        });
   }
 
   /// Ends the connection: what was written and not delivered is lost.
@@ -188,6 +224,10 @@ private:
                                   const quic::datagram_options& options, pending_operation<> operation);
   static void start_receive_datagram(const std::shared_ptr<quic_connection_state>& state, asio::mutable_buffer into,
                                      pending_operation<std::size_t> operation);
+  static void start_migrate(const std::shared_ptr<quic_connection_state>& state, const ip_endpoint& local,
+                            quic::migration_timing when, pending_operation<network_path> operation);
+  static void start_paths(const std::shared_ptr<quic_connection_state>& state,
+                          pending_operation<std::vector<quic::path_statistics>> operation);
   std::shared_ptr<cancellable> cancel_target() const;
   void drop() noexcept;
 

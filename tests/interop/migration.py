@@ -1,0 +1,121 @@
+"""Connections that change their path in the middle of a transfer, with other people's programs at the other end."""
+
+import re
+import threading
+import time
+
+from harness import *
+import peer_servers
+
+
+def move_during(work, server, name, after, seconds=120):
+    """quasio-client moves to a new port after some bytes; the file must be whole, and the new path in use."""
+    need_program("quasio-client")
+    code, said = run_client(work, *trusting(server.port), "-v", "--migrate-after", after, "-o", work / name,
+                            f"{server.origin}/{name}", seconds=seconds)
+    check_fetched(work, code, said, name)
+    moved = re.search(r"moved to (\S+) after", said)
+    check(moved, f"it did not move:\n{said}")
+    used = re.search(r"path from (\S+), in use, validated: (\d+) bytes received", said)
+    check(used and used.group(1) == moved.group(1), f"the new path is not in use:\n{said}")
+    check(int(used.group(2)) > 0, f"nothing came by the new path:\n{said}")
+
+
+@case
+def to_aioquic(work):
+    """quasio-client moves away during a transfer from aioquic."""
+    move_during(work, peer_servers.aioquic(work), "10m.bin", 2_000_000)
+
+
+@case
+def to_ngtcp2(work):
+    """quasio-client moves away during a transfer from ngtcp2's server."""
+    move_during(work, peer_servers.ngtcp2(work), "10m.bin", 2_000_000)
+
+
+@case
+def to_caddy(work):
+    """quasio-client moves away during a transfer from Caddy (quic-go)."""
+    move_during(work, peer_servers.caddy(work), "10m.bin", 2_000_000)
+
+
+@case
+def to_nginx(work):
+    """quasio-client moves away during a transfer from nginx."""
+    move_during(work, peer_servers.nginx(work), "10m.bin", 2_000_000)
+
+
+@case
+def to_quasio(work):
+    """quasio-client moves away during a transfer from quasio-server."""
+    server = Server(work)
+    move_during(work, server, "10m.bin", 2_000_000)
+    server.stop()
+
+
+class Rebinder:
+    """A relay that rebinds again and again while a transfer runs."""
+
+    def __init__(self, port, pause):
+        self.relay = Relay(port)
+        self.times = 0
+        self.running = True
+        self.thread = threading.Thread(target=self.run, args=(pause,), daemon=True)
+        self.thread.start()
+
+    def run(self, pause):
+        while self.running:
+            time.sleep(pause)
+            # The handshake must be through: before that nobody's address may change (RFC 9000, section 9).
+            if len(self.relay.from_client) < 20:
+                continue
+            self.relay.rebind()
+            self.times += 1
+
+    def close(self):
+        self.running = False
+        self.thread.join(5)
+        self.relay.close()
+
+
+def rebind_during(work, run, name):
+    server = Server(work)
+    nat = Rebinder(server.port, 0.1)
+    target = work.in_chroot("down")
+    (work / "down").mkdir()
+    code, said = run(nat.relay.port, f"https://localhost:{nat.relay.port}/{name}", target)
+    nat.close()
+    check(code == 0, f"the client ended with code {code}: {said[-2000:]}")
+    check_same(work / "down" / name, name)
+    check(nat.times > 0, "the transfer was over before the NAT rebound")
+    server.stop()
+
+
+@case
+def ngtcp2_behind_a_nat(work):
+    """ngtcp2's client fetches from quasio-server behind a NAT that rebinds."""
+    need_peers("gtlsclient")
+
+    def run(port, url, target):
+        command = ["gtlsclient", "-q", "--exit-on-all-streams-close", f"--download={target}", LOOPBACK, port, url]
+        return run_in_peers(work, "gtlsclient", command, 120)
+
+    rebind_during(work, run, "10m.bin")
+
+
+@case
+def aioquic_behind_a_nat(work):
+    """aioquic's client fetches from quasio-server behind a NAT that rebinds."""
+    need_peers("python3")
+    check((SHARE / "aioquic-examples/http3_client.py").exists(), "aioquic's example client is not in the share")
+
+    def run(port, url, target):
+        command = ["sh", "-c", "cd /share/aioquic-examples && exec python3 http3_client.py --ca-certs /share/pki/ca.pem"
+                   f" --output-dir {target} {url}"]
+        return run_in_peers(work, "aioquic-client", command, 120)
+
+    rebind_during(work, run, "10m.bin")
+
+
+if __name__ == "__main__":
+    main()
