@@ -29,7 +29,7 @@ transport_result<void> handshake::start_client(const crypto::tls_context& tls, c
 
 transport_result<void> handshake::start_server(const crypto::tls_context& tls, const identity& who,
                                                const transport_parameters& own) {
-  auto session = crypto::tls_session::server(tls, who.alpn, *this);
+  auto session = crypto::tls_session::server(tls, {.alpn = who.alpn}, *this);
   if (!session) return unexpected(from_tls(session.error()));
   session_ = std::move(*session);
   own_ = own;

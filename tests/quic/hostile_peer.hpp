@@ -101,7 +101,7 @@ public:
           *this));
       note(session_->start());
     } else {
-      take(crypto::tls_session::server(who_.tls, who_.alpn, *this));
+      take(crypto::tls_session::server(who_.tls, {.alpn = who_.alpn}, *this));
     }
   }
 
