@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "quic/datagram_capacity.hpp"
+#include "quic/early_data_flow.hpp"
 #include "quic/frame_counting.hpp"
 #include "quic/payload_writer.hpp"
 #include "wire/frame_writer.hpp"
@@ -156,13 +157,14 @@ bool transmitter::has_write_keys(const packet_space& space) const {
     case space_id::handshake:
       return state_.keys.handshake_write.has_value();
     default:
-      return state_.keys.application_write.has_value();
+      return state_.keys.application_write.has_value() || sends_early_data(state_);
   }
 }
 
 bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
+  if (!state_.keys.application_write) return has_application_payload(state_);
   return state_.handshake_done_due || state_.alive.is_due() || on.has_frames_to_send() ||
          state_.local_ids.has_frames_to_send() || state_.peer_ids.has_frames_to_send() ||
          state_.tokens.has_frames_to_send() || has_application_payload(state_);
@@ -226,6 +228,8 @@ void transmitter::write_ack(packet_builder& packet) {
 void transmitter::write_application_frames(packet_builder& packet, path& on, bool last_in_datagram) {
   sent_frames& record = packet.space().sent.draft();
   byte_writer& frames = packet.frames();
+  // RFC 9000, section 12.5: 0-RTT packets are for the application's data.
+  if (!state_.keys.application_write) return write_application_payload(state_, frames, record, last_in_datagram);
   if (on.has_frames_to_send()) on.write_frames(frames);
   if (state_.handshake_done_due && frames.remaining() > 0) {
     wire::write(frames, wire::handshake_done_frame{});
@@ -289,8 +293,9 @@ void transmitter::note_content(const sent_frames& content) {
 }
 
 void transmitter::tell_of(packet_builder& packet, const path& on) const {
-  const bool one_rtt = packet.space().is_application();
-  state_.watched->on_packet_sent({.kind = kind_of(packet.space().id),
+  const bool one_rtt = packet.is_short();
+  const bool early = packet.space().is_application() && !one_rtt;
+  state_.watched->on_packet_sent({.kind = early ? packet_kind::zero_rtt : kind_of(packet.space().id),
                                   .number = packet.number(),
                                   .size = packet.sealed_size(),
                                   .key_phase = one_rtt && state_.keys.application_write->key_phase(),
