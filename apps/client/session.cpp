@@ -11,6 +11,7 @@
 
 #include "client/certificate_view.hpp"
 #include "client/json_summary.hpp"
+#include "client/session_file.hpp"
 #include "common/key_log_file.hpp"
 #include "common/readable.hpp"
 
@@ -45,6 +46,12 @@ client_session::client_session(client_arguments arguments)
 client_session::~client_session() { slow_.join(); }
 
 client_exit client_session::run() {
+  if (!arguments_.session_file.empty()) {
+    if (auto loaded = load_sessions(arguments_.session_file, *sessions_); !loaded) {
+      report_.error(loaded.error());
+      return client_exit::usage;
+    }
+  }
   auto options = client_options();
   if (!options) {
     report_.error(options.error());
@@ -56,6 +63,9 @@ client_exit client_session::run() {
   asio::co_spawn(context_, fetch_all(), [this](const std::exception_ptr&) { context_.stop(); });
   context_.run();
   say_goodbye();
+  if (!arguments_.session_file.empty()) {
+    if (auto saved = save_sessions(arguments_.session_file, *sessions_); !saved) report_.error(saved.error());
+  }
   return conclude();
 }
 
@@ -83,6 +93,8 @@ result<http3::client_options, std::string> client_session::client_options() {
   }
   options.tls = std::move(*context);
   if (qlog_) options.observe = qlog_->observer();
+  options.sessions = sessions_;
+  options.early_data = arguments_.early_data;
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;

@@ -36,6 +36,7 @@ struct server_arguments {
   std::size_t threads = 0;  ///< 0: one a processor.
   std::size_t max_connections = 100'000;
   quic::retry_policy retry = quic::retry_policy::automatic;
+  bool early_data = false;
   std::chrono::milliseconds idle_timeout{30'000};
   congestion_arguments congestion;
   std::chrono::milliseconds drain_timeout{10'000};

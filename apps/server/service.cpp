@@ -142,6 +142,7 @@ http3::server_options service::http3_options() const {
   apply(arguments_.congestion, options.transport);
   arguments_.path.apply_to(options.transport);
   options.retry = arguments_.retry;
+  options.early_data = arguments_.early_data;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;
   options.on_connection = [](const driver::connection_info& info) {

@@ -43,12 +43,14 @@ struct client_connector::attempt {
 };
 
 client_connector::client_connector(const runtime::shard& where, const client_options& options, std::string host,
-                                   std::uint16_t port, std::string server_name)
+                                   std::uint16_t port, std::string server_name, std::string origin, bool early_data)
     : where_(where),
       options_(options),
       host_(std::move(host)),
       port_(port),
       server_name_(std::move(server_name)),
+      origin_(std::move(origin)),
+      early_data_(early_data && options.early_data),
       deadline_(std::chrono::steady_clock::now() + options.connect_timeout),
       bell_(std::make_shared<asio::steady_timer>(where.get_executor())) {}
 
@@ -132,7 +134,12 @@ void client_connector::start_next() {
   driver::h3_driver_settings settings;
   settings.http3 = options_.http3;
   settings.max_waiting_sends = options_.max_waiting_requests;
-  auto made = driver::make_client_h3_driver(where_.get_executor(), settings);
+  settings.on_session = [sessions = options_.sessions, origin = origin_](const auto& session) {
+    sessions->put(origin, std::move(*session));
+  };
+  auto session = options_.sessions->take(origin_);
+  if (session) settings.session_context = session->application_context;
+  auto made = driver::make_client_h3_driver(where_.get_executor(), std::move(settings));
   const auto next = std::make_shared<attempt>(peer, made.controller);
   attempts_.push_back(next);
 
@@ -143,6 +150,8 @@ void client_connector::start_next() {
   options.client.path.peer = peer;
   options.client.transport = options_.transport;
   options.client.observe = options_.observe;
+  options.client.session = std::move(session);
+  options.client.early_data = early_data_;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));
   if (!begun) {
@@ -150,7 +159,7 @@ void client_connector::start_next() {
     note_failure(peer, begun.error());
     return;
   }
-  next->controller.async_wait_established(
+  next->controller.async_wait_usable(
       [next, bell = bell_](const quasio::error_code& error, driver::connection_info info) {
         next->is_over = true;
         if (!error) next->info = std::move(info);

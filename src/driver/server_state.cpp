@@ -4,11 +4,28 @@
 #include <future>
 #include <utility>
 
+#include "quasio/crypto/system_random.hpp"
+#include "quasio/http3/remembered_settings.hpp"
+
 namespace quasio::http3 {
 namespace {
 
 // How long the end of a server waits for its threads to say farewell to clients.
 constexpr std::chrono::seconds farewell_patience{2};
+
+quic::early_data_options early_data_of(const server_options& options) {
+  quic::early_data_options early{
+      .accept = options.early_data,
+      .application_context = encode_server_context(options.http3),
+      .accepts_context = [ours = options.http3](byte_view former) { return accepts_server_context(former, ours); },
+      .replay_guard = options.replay_guard};
+  if (early.accept && !early.replay_guard) {
+    // One for all endpoints and threads.
+    crypto::system_random random;
+    early.replay_guard = quic::make_replay_guard(options.tls, random);
+  }
+  return early;
+}
 
 asio::awaitable<void> answer_not_found(request&, response& answer) {
   answer.status(404);
@@ -61,6 +78,7 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.acceptor.tls = options.tls;
   listening.acceptor.alpn = {"h3"};
   listening.acceptor.transport = options.transport;
+  listening.acceptor.early_data = early_data_of(options);
   listening.acceptor.retry = options.retry;
   listening.acceptor.retry_threshold = options.retry_threshold;
   listening.acceptor.observe = options.observe;
