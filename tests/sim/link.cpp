@@ -7,7 +7,7 @@ namespace quasio::sim {
 
 void link::send(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point now) {
   const bool is_lost_one = lost_number_ == sent_++;
-  if (loses(bytes, ecn)) {
+  if (is_lost_one || loses(bytes, ecn)) {
     ++dropped_;
     return;
   }
