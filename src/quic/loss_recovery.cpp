@@ -251,6 +251,9 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
     switch (frame.kind) {
       case sent_frame_kind::crypto:
         space.crypto.on_lost(frame);
+        // The window may be full of application data that cannot be acknowledged before the handshake goes on, and with
+        // nothing in flight in this space no timer would run: one packet goes in any case (RFC 9002, section 6.2.3).
+        if (!space.is_application()) space.probes = std::max(space.probes, 1u);
         break;
       case sent_frame_kind::new_connection_id:
         state_.local_ids.on_lost(frame);
