@@ -112,6 +112,14 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 31'536'000.0).description(""))
       ->group(group);
+  app.add_option("--session-file", out.session_file,
+                 "Resume connections with the sessions of this file, and keep new ones there: they are secrets")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--early-data", out.early_data,
+               "Send GET, HEAD and OPTIONS before the handshake is complete (0-RTT) where a session allows it; an "
+               "attacker can make the server see them again")
+      ->group(group);
   add_congestion_options(app, out.congestion, group);
   add_path_options(app, out.path, group);
   add_first_version_option(app, out.versions, group);

@@ -47,6 +47,8 @@ struct client_arguments {
   std::string token_file;  ///< Empty: none.
   std::string key_log;     ///< Empty: none.
   qlog_arguments qlog;
+  std::string session_file;  ///< Empty: none.
+  bool early_data = false;
 
   std::vector<http3::connect_to> connect_to;
   std::chrono::milliseconds connect_timeout{15'000};

@@ -11,6 +11,7 @@
 
 #include "client/certificate_view.hpp"
 #include "client/json_summary.hpp"
+#include "client/session_file.hpp"
 #include "common/key_log_file.hpp"
 #include "common/private_file.hpp"
 #include "common/readable.hpp"
@@ -49,6 +50,12 @@ client_session::client_session(client_arguments arguments)
 client_session::~client_session() { slow_.join(); }
 
 client_exit client_session::run() {
+  if (!arguments_.session_file.empty()) {
+    if (auto loaded = load_sessions(arguments_.session_file, *sessions_); !loaded) {
+      report_.error(loaded.error());
+      return client_exit::usage;
+    }
+  }
   auto options = client_options();
   if (!options) {
     report_.error(options.error());
@@ -61,6 +68,9 @@ client_exit client_session::run() {
   context_.run();
   say_goodbye();
   keep_tokens();
+  if (!arguments_.session_file.empty()) {
+    if (auto saved = save_sessions(arguments_.session_file, *sessions_); !saved) report_.error(saved.error());
+  }
   return conclude();
 }
 
@@ -94,6 +104,8 @@ result<http3::client_options, std::string> client_session::client_options() {
     tokens_ = options.tokens = std::make_shared<quic::token_store>();
     tokens_->add_text(kept->value_or(std::string()));
   }
+  options.sessions = sessions_;
+  options.early_data = arguments_.early_data;
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;

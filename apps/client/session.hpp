@@ -44,6 +44,7 @@ private:
   asio::thread_pool slow_{1};
   reporter report_;
   std::shared_ptr<quic::token_store> tokens_;
+  std::shared_ptr<http3::session_cache> sessions_ = std::make_shared<http3::session_cache>();
   std::unique_ptr<http3::client> client_;
   std::vector<transfer_result> results_;
   std::optional<std::size_t> first_failure_;

@@ -100,6 +100,9 @@ void add_network_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->check(one_of(retry_policies))
       ->type_name("always|auto|never")
       ->group(group);
+  app.add_flag("--early-data", out.early_data,
+               "Answer GET, HEAD and OPTIONS of clients that come back before the handshake is complete (0-RTT)")
+      ->group(group);
   add_path_options(app, out.path, group);
   app.add_option("--token-key-file", out.token_key_file,
                  "The secret of address validation tokens and stateless resets: a line of 64 hexadecimal digits, and "

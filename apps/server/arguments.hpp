@@ -38,6 +38,7 @@ struct server_arguments {
   std::size_t max_connections = 100'000;
   quic::retry_policy retry = quic::retry_policy::automatic;
   std::string token_key_file;  ///< Empty: secrets for this run alone.
+  bool early_data = false;
   std::chrono::milliseconds idle_timeout{30'000};
   congestion_arguments congestion;
   version_arguments versions;

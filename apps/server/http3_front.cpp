@@ -56,7 +56,8 @@ asio::awaitable<std::string> send_text(http3::response& response, const answer& 
 }  // namespace
 
 asio::awaitable<void> http3_front::serve(http3::request& request, http3::response& response) const {
-  access_record record(request.method(), request.path(), "h3", request.connection().path.peer.to_string());
+  const char* const protocol = request.is_early_data() ? "h3 in early data" : "h3";
+  access_record record(request.method(), request.path(), protocol, request.connection().path.peer.to_string());
   record.note("cut off: the client went away");  // Where the coroutine is cancelled, nothing below is reached.
   const auto now = static_cast<unix_seconds>(std::time(nullptr));
   const request_head head{request.method(), request.path(), request.headers()};

@@ -156,6 +156,7 @@ http3::server_options service::http3_options() const {
   options.retry = arguments_.retry;
   options.token_keys = token_keys_;
   options.reset_token_key = reset_token_key_;
+  options.early_data = arguments_.early_data;
   options.threads = thread_count(arguments_);
   options.max_connections = arguments_.max_connections;
   options.on_connection = [](const driver::connection_info& info) {

@@ -1,9 +1,14 @@
 #include "crypto/context_callbacks.hpp"
 
+#include <algorithm>
+#include <array>
 #include <exception>
-#include <memory>
 #include <utility>
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 
 #include "quasio/base/byte_reader.hpp"
@@ -15,6 +20,7 @@ namespace {
 struct context_functions {
   key_log_function key_log;
   std::function<tls_context(std::string_view)> choose_context;
+  std::shared_ptr<ticket_key_set> ticket_keys;
 };
 
 void free_context_functions(void*, void* stored, CRYPTO_EX_DATA*, int, long, void*) {
@@ -60,6 +66,37 @@ int take_session(SSL* ssl, SSL_SESSION* session) {
   return 0;  // OpenSSL keeps its reference.
 }
 
+int bind_context(SSL* ssl, void*) {
+  session_hooks* const hooks = hooks_of(ssl);
+  const byte_view context = hooks != nullptr ? hooks->ticket_context() : byte_view();
+  if (context.empty()) return 1;
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), context.data(), context.size());
+}
+
+byte_view context_of(SSL_SESSION* session) {
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (session == nullptr || SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || data == nullptr) return {};
+  return {static_cast<const std::uint8_t*>(data), size};
+}
+
+SSL_TICKET_RETURN judge_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
+                               SSL_TICKET_STATUS status, void*) {
+  switch (status) {
+    case SSL_TICKET_SUCCESS:
+    case SSL_TICKET_SUCCESS_RENEW: {
+      session_hooks* const hooks = hooks_of(ssl);
+      if (hooks != nullptr && !hooks->accepts_ticket(context_of(session))) return SSL_TICKET_RETURN_IGNORE_RENEW;
+      return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+    }
+    case SSL_TICKET_EMPTY:
+    case SSL_TICKET_NO_DECRYPT:
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    default:
+      return SSL_TICKET_RETURN_ABORT;
+  }
+}
+
 // Exceptions of the program's functions must not pass through OpenSSL's frames.
 void log_key(const SSL* ssl, const char* line) try {
   const context_functions* const functions = functions_of(SSL_get_SSL_CTX(ssl));
@@ -101,6 +138,40 @@ int choose_by_name(SSL* ssl, int* alert, void*) try {
   return SSL_CLIENT_HELLO_ERROR;
 }
 
+bool ready_cipher(const ticket_key& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool seals) {
+  const auto start = seals ? EVP_EncryptInit_ex : EVP_DecryptInit_ex;
+  std::array<char, 7> digest{"SHA256"};
+  // OpenSSL only reads the key.
+  auto* const mac_key = const_cast<std::uint8_t*>(key.mac_key().data());
+  const std::array<OSSL_PARAM, 3> parameters{
+      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, key.mac_key().size()),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
+  return start(cipher, EVP_aes_256_cbc(), nullptr, key.cipher_key().data(), iv) == 1 &&
+         EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
+}
+
+// Returns 1 to make a ticket, 2 to use one and replace it, 0 where there is no key for it, -1 to end the handshake.
+int choose_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                      int seals) {
+  // Not the context that SNI has led to: tickets belong to the one that the session began with.
+  const auto set = ticket_keys_of(hooks_of(ssl) != nullptr ? hooks_of(ssl)->first_context() : SSL_get_SSL_CTX(ssl));
+  if (!set) return 0;
+  const auto keys = set->keys();
+  if (seals != 0) {
+    const ticket_key& newest = keys->front();
+    std::ranges::copy(newest.name(), name);
+    const bool ready =
+        RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1 && ready_cipher(newest, iv, cipher, mac, true);
+    return ready ? 1 : -1;
+  }
+  const byte_view wanted(name, ticket_key::name_size);
+  const auto found =
+      std::ranges::find_if(*keys, [&](const auto& key) { return std::ranges::equal(key.name(), wanted); });
+  if (found == keys->end()) return 0;
+  // A ticket is for one connection (RFC 8446, appendix C.4): who brings one back gets another.
+  return ready_cipher(*found, iv, cipher, mac, false) ? 2 : -1;
+}
+
 }  // namespace
 
 bool attach_hooks(SSL* ssl, session_hooks* hooks) { return SSL_set_ex_data(ssl, hooks_index(), hooks) == 1; }
@@ -109,6 +180,19 @@ void install_session_callbacks(SSL_CTX* context, ticket_callback tickets) {
   SSL_CTX_set_alpn_select_cb(context, select_alpn, nullptr);
   const bool taken = tickets == ticket_callback::keep_the_programs && SSL_CTX_sess_get_new_cb(context) != nullptr;
   if (!taken) SSL_CTX_sess_set_new_cb(context, take_session);
+  SSL_CTX_set_session_ticket_cb(context, bind_context, judge_ticket, nullptr);
+}
+
+std::shared_ptr<ticket_key_set> ticket_keys_of(const SSL_CTX* context) {
+  const context_functions* const functions = functions_of(context);
+  return functions != nullptr ? functions->ticket_keys : nullptr;
+}
+
+bool install_ticket_keys(SSL_CTX* context, std::shared_ptr<ticket_key_set> keys) {
+  context_functions* const functions = make_functions(context);
+  if (functions == nullptr) return false;
+  functions->ticket_keys = std::move(keys);
+  return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose_ticket_key) == 1;
 }
 
 bool install_key_log(SSL_CTX* context, key_log_function log) {

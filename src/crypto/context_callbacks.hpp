@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "quasio/base/bytes.hpp"
+#include "quasio/crypto/ticket_keys.hpp"
 #include "quasio/crypto/tls_context.hpp"
 
 struct ssl_st;
@@ -22,10 +24,23 @@ public:
   virtual byte_view select_protocol(byte_view offered) = 0;
 
   virtual void on_new_session(ssl_session_st* session) = 0;
+
+  /// The context that the session was made of; the SSL object may have moved to another by the name that the client
+  /// asked for.
+  virtual const ssl_ctx_st* first_context() = 0;
+
+  /// What a server binds into the tickets of this session.
+  virtual byte_view ticket_context() = 0;
+
+  /// Whether a server resumes a session with a ticket that was issued with this context.
+  virtual bool accepts_ticket(byte_view context) = 0;
 };
 
 /// Binds a session to an SSL object made of a context that quasio prepared.
 bool attach_hooks(ssl_st* ssl, session_hooks* hooks);
+
+/// The keys that the tickets of a context are sealed with; null where OpenSSL has its own.
+std::shared_ptr<ticket_key_set> ticket_keys_of(const ssl_ctx_st* context);
 
 /// Whether the program wanted tickets for itself is asked only of adopted contexts.
 enum class ticket_callback : bool { keep_the_programs, install };
@@ -35,6 +50,7 @@ void install_session_callbacks(ssl_ctx_st* context, ticket_callback tickets);
 
 // These functions live as long as the SSL_CTX. False only when memory runs out.
 bool install_key_log(ssl_ctx_st* context, key_log_function log);
+bool install_ticket_keys(ssl_ctx_st* context, std::shared_ptr<ticket_key_set> keys);
 bool install_context_choice(ssl_ctx_st* context, std::function<tls_context(std::string_view)> choose);
 
 }  // namespace quasio::crypto

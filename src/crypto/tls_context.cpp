@@ -14,10 +14,14 @@
 #include "crypto/context_callbacks.hpp"
 #include "crypto/openssl_error.hpp"
 #include "crypto/pem_loading.hpp"
+#include "quasio/crypto/system_random.hpp"
 
 namespace quasio::crypto {
 
 namespace {
+
+// RFC 8446, section 4.6.1.
+constexpr std::chrono::seconds max_lifetime = std::chrono::hours{7 * 24};
 
 struct context_deleter {
   void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
@@ -96,6 +100,12 @@ result<tls_context, tls_error> tls_context::server(const server_options& options
   }
   if (!set_session_scope(context.get(), options)) return failure("cannot set up sessions: " + take_openssl_reason());
   SSL_CTX_set_num_tickets(context.get(), std::min(options.session_tickets, 16u));
+  const auto lifetime =
+      std::clamp<std::chrono::seconds>(options.session_lifetime, std::chrono::seconds{1}, max_lifetime);
+  SSL_CTX_set_timeout(context.get(), static_cast<long>(lifetime.count()));
+  system_random random;
+  auto keys = options.ticket_keys ? options.ticket_keys : ticket_key_set::rotating(lifetime, random);
+  if (!install_ticket_keys(context.get(), std::move(keys))) return failure("out of memory");
   if (options.key_log && !install_key_log(context.get(), options.key_log)) return failure("out of memory");
   if (options.choose_context && !install_context_choice(context.get(), options.choose_context))
     return failure("out of memory");
@@ -112,6 +122,10 @@ result<tls_context, tls_error> tls_context::adopt(SSL_CTX* context) {
   install_session_callbacks(context, ticket_callback::keep_the_programs);
   SSL_CTX_up_ref(context);
   return tls_context(context);
+}
+
+std::shared_ptr<ticket_key_set> tls_context::ticket_keys() const {
+  return context_ != nullptr ? ticket_keys_of(context_) : nullptr;
 }
 
 tls_context::tls_context(const tls_context& other) noexcept : context_(other.context_) {

@@ -33,6 +33,7 @@ result<void, tls_error> tls_engine::receive(encryption_level level, byte_view by
   if (waiting_.size() + bytes.size() > max_waiting_crypto_data) {
     return fail(SSL_AD_INTERNAL_ERROR, "too much CRYPTO data while TLS waits");
   }
+  if (role_ == tls_role::client && level == encryption_level::initial) watch_for_retry(bytes);
   waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
   return advance();
 }
@@ -54,10 +55,15 @@ result<void, tls_error> tls_engine::advance() {
   if (!ssl_) return {};
   outcome last = outcome::went_on;
   std::size_t left = 0;
+  bool may_go_on = false;
   do {
     left = waiting_.size();
+    const bool was_complete = complete_;
     last = step();
-  } while (last == outcome::went_on && !waiting_.empty() && waiting_.size() < left);
+    // Where early data plays a part, OpenSSL rests after the first flight; not before it is asked again does it look
+    // for the next message.
+    may_go_on = was_complete ? !waiting_.empty() && waiting_.size() < left : !complete_ || !waiting_.empty();
+  } while (last == outcome::went_on && may_go_on);
   if (last == outcome::failed) return fail_as_openssl_did();
   ERR_clear_error();
   return {};
@@ -71,6 +77,7 @@ tls_engine::outcome tls_engine::step() {
   std::size_t nothing = 0;
   const int code = complete_ ? SSL_read_ex(ssl_.get(), &nowhere, 0, &nothing) : SSL_do_handshake(ssl_.get());
   note_completion();
+  note_early_data();
   if (code == 1) return outcome::went_on;
   switch (SSL_get_error(ssl_.get(), code)) {
     case SSL_ERROR_WANT_READ:
@@ -102,6 +109,8 @@ void tls_engine::release() {
   lent_ = {};
   spoken_ = {};
   local_parameters_ = {};
+  offered_alpn_ = {};
+  ticket_context_ = {};
 }
 
 void tls_engine::free_ssl() {
@@ -179,7 +188,7 @@ void tls_engine::on_new_session(SSL_SESSION* session) {
   const auto ticket = encode_ticket(session, server_name_);
   if (ticket.empty()) return;
   ++tickets_;
-  events_.on_session_ticket(ticket);
+  events_.on_session_ticket({.bytes = ticket, .max_early_data = SSL_SESSION_get_max_early_data(session)});
 }
 
 bool tls_engine::negotiated() {

@@ -13,7 +13,9 @@
 
 #include "crypto/client_hello_guard.hpp"
 #include "crypto/context_callbacks.hpp"
+#include "crypto/early_data_state.hpp"
 #include "crypto/encryption_level.hpp"
+#include "crypto/hello_retry_watch.hpp"
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
 #include "quasio/base/result.hpp"
@@ -44,6 +46,9 @@ public:
   result<void, tls_error> speak(std::span<const std::string> alpn);
   result<void, tls_error> expect_server(std::string_view name);
   void resume(byte_view ticket);
+  /// Last of all, and once: OpenSSL takes it back no more.
+  bool settle_early_data(bool wanted);
+  void set_ticket_context(byte_view context) { ticket_context_.assign(context.begin(), context.end()); }
   void set_transport_parameters(byte_view parameters);
 
   result<void, tls_error> receive(encryption_level level, byte_view bytes);
@@ -55,6 +60,7 @@ public:
   bool complete() const noexcept { return complete_; }
   std::string_view alpn() const noexcept { return agreed_.alpn; }
   bool resumed() const noexcept;
+  early_data_state early_data() const noexcept { return early_data_; }
   std::string cipher_name() const;
   std::string group_name() const;
   std::string peer_certificate_summary() const;
@@ -66,9 +72,13 @@ public:
   int on_secret(std::uint32_t level, int direction_number, byte_view secret);
   int on_transport_parameters(byte_view parameters);
   int on_alert(std::uint8_t alert);
+  bool on_early_data();
 
   byte_view select_protocol(byte_view offered) override;
   void on_new_session(SSL_SESSION* session) override;
+  const SSL_CTX* first_context() override { return context_.native_handle(); }
+  byte_view ticket_context() override { return ticket_context_; }
+  bool accepts_ticket(byte_view context) override { return events_.accepts_ticket(context); }
 
 private:
   struct ssl_deleter {
@@ -93,9 +103,12 @@ private:
   result<void, tls_error> fail(std::uint8_t alert, std::string reason);
   result<void, tls_error> fail_as_openssl_did();
   void note_completion();
+  void watch_for_retry(byte_view bytes);
+  void note_early_data();
   void free_ssl();
 
   tls_events& events_;
+  tls_context context_;
   std::unique_ptr<SSL, ssl_deleter> ssl_;
   std::optional<tls_error> error_;    // Set once; every later call gives it again.
   std::optional<tls_error> refusal_;  // Why a callback of ours ended the handshake: OpenSSL knows only that one did.
@@ -103,6 +116,8 @@ private:
   agreements agreed_;
 
   std::vector<std::string> spoken_;
+  std::vector<std::uint8_t> offered_alpn_;
+  std::vector<std::uint8_t> ticket_context_;
   std::string server_name_;
   std::vector<std::uint8_t> local_parameters_;  // OpenSSL keeps a pointer to them, no copy.
   std::optional<std::vector<std::uint8_t>> peer_parameters_;
@@ -112,11 +127,13 @@ private:
   std::vector<std::uint8_t> waiting_;
   std::vector<std::uint8_t> lent_;
   client_hello_guard guard_;
+  hello_retry_watch retry_watch_;
 
   unsigned tickets_ = 0;
   tls_role role_;
   encryption_level read_level_ = encryption_level::initial;
   encryption_level write_level_ = encryption_level::initial;
+  early_data_state early_data_ = early_data_state::not_offered;
   bool can_read_application_ = false;
   bool complete_ = false;
 };

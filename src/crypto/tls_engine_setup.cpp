@@ -83,13 +83,13 @@ result<void, tls_error> tls_engine::open(const tls_context& context) {
   ERR_clear_error();
   ssl_.reset(SSL_new(context.native_handle()));
   if (!ssl_) return fail_as_openssl_did();
-  // The role must be known before the callbacks are set: they are made for one end. Early data may be set only
+  // The role must be known before the callbacks are set: they are made for one end. Early data may be settled only
   // afterwards.
   role_ == tls_role::client ? SSL_set_connect_state(ssl_.get()) : SSL_set_accept_state(ssl_.get());
   const bool ready = fit_for_quic(ssl_.get(), context.native_handle()) && attach_hooks(ssl_.get(), this) &&
-                     SSL_set_quic_tls_cbs(ssl_.get(), dispatch_table(), this) == 1 &&
-                     SSL_set_quic_tls_early_data_enabled(ssl_.get(), 0) == 1;
+                     SSL_set_quic_tls_cbs(ssl_.get(), dispatch_table(), this) == 1;
   if (!ready) return fail_as_openssl_did();
+  context_ = context;
   ERR_clear_error();
   return {};
 }
@@ -101,6 +101,7 @@ result<void, tls_error> tls_engine::offer(std::span<const std::string> alpn) {
     list.push_back(static_cast<std::uint8_t>(name.size()));
     list.insert(list.end(), name.begin(), name.end());
   }
+  offered_alpn_ = list;
   // Alone among its kin, this function returns 0 for success.
   if (SSL_set_alpn_protos(ssl_.get(), list.data(), static_cast<unsigned>(list.size())) != 0)
     return fail_as_openssl_did();

@@ -12,6 +12,23 @@ namespace quasio::crypto {
 /// Whether keys open what the peer sends or seal what goes to it.
 enum class direction : std::uint8_t { read, write };
 
+/// A ticket that a client got (RFC 8446, section 4.6.1).
+struct received_ticket {
+  byte_view bytes;  ///< In OpenSSL's serial form: to be given to tls_session::client_settings, once.
+  /// 0: not for early data. QUIC knows but one other value (RFC 9001, section 4.6.1), which the receiver has to check.
+  std::uint32_t max_early_data = 0;
+};
+
+/// Of a ticket for QUIC that is good for early data.
+inline constexpr std::uint32_t unlimited_early_data = 0xffffffff;
+
+/// A ClientHello that comes with early data, and to which TLS has no objection: the ticket is genuine, young enough and
+/// of the same cipher suite and protocol, and the client knows its secret.
+struct early_data_offer {
+  byte_view ticket_context;  ///< What tls_session::set_ticket_context() was given when the ticket was issued.
+  byte_view client_random;   ///< Of the ClientHello: another one, when it is no copy.
+};
+
 /// What a TLS session tells the handshake that runs it. All calls come from within tls_session::start(), receive() and
 /// advance(); none may call these in turn. Views are valid during the call only.
 class tls_events {
@@ -30,9 +47,14 @@ public:
   /// to choose one's own: it comes before the ServerHello is made. Not authenticated before the handshake completes.
   virtual void on_peer_transport_parameters(byte_view parameters) = 0;
 
-  /// A client got a ticket with which a later connection can be resumed (RFC 8446, section 4.6.1), in OpenSSL's serial
-  /// form: to be given to tls_session::client_settings, once. Comes only after the handshake.
-  virtual void on_session_ticket(byte_view /*ticket*/) {}
+  /// A client can resume a later connection with this. Comes only after the handshake.
+  virtual void on_session_ticket(const received_ticket& /*ticket*/) {}
+
+  /// Asks a server whether a ticket with this context may be used to resume at all.
+  virtual bool accepts_ticket(byte_view /*context*/) { return true; }
+
+  /// Asks a server that takes early data whether it takes this. Once a connection, at the most.
+  virtual bool accepts_early_data(const early_data_offer& /*offer*/) { return false; }
 };
 
 }  // namespace quasio::crypto

@@ -6,6 +6,12 @@
 
 namespace quasio::crypto {
 
+namespace {
+
+tls_error no_early_data() { return {.reason = "OpenSSL cannot set early data"}; }
+
+}  // namespace
+
 result<tls_session, tls_error> tls_session::client(const tls_context& context, const client_settings& settings,
                                                    tls_events& events) {
   auto engine = std::make_unique<tls_engine>(tls_role::client, events);
@@ -14,14 +20,16 @@ result<tls_session, tls_error> tls_session::client(const tls_context& context, c
   if (auto named = engine->expect_server(settings.server_name); !named) return unexpected<tls_error>(named.error());
   engine->set_transport_parameters(settings.transport_parameters);
   if (!settings.session_ticket.empty()) engine->resume(settings.session_ticket);
+  if (!engine->settle_early_data(settings.early_data)) return unexpected<tls_error>(no_early_data());
   return tls_session(std::move(engine));
 }
 
-result<tls_session, tls_error> tls_session::server(const tls_context& context, std::span<const std::string> alpn,
+result<tls_session, tls_error> tls_session::server(const tls_context& context, const server_settings& settings,
                                                    tls_events& events) {
   auto engine = std::make_unique<tls_engine>(tls_role::server, events);
   if (auto opened = engine->open(context); !opened) return unexpected<tls_error>(opened.error());
-  if (auto spoken = engine->speak(alpn); !spoken) return unexpected<tls_error>(spoken.error());
+  if (auto spoken = engine->speak(settings.alpn); !spoken) return unexpected<tls_error>(spoken.error());
+  if (!engine->settle_early_data(settings.early_data)) return unexpected<tls_error>(no_early_data());
   return tls_session(std::move(engine));
 }
 
@@ -29,6 +37,8 @@ tls_session::tls_session(std::unique_ptr<tls_engine> engine) noexcept : engine_(
 tls_session::tls_session(tls_session&&) noexcept = default;
 tls_session& tls_session::operator=(tls_session&&) noexcept = default;
 tls_session::~tls_session() = default;
+
+void tls_session::set_ticket_context(byte_view context) { engine_->set_ticket_context(context); }
 
 void tls_session::set_transport_parameters(byte_view parameters) { engine_->set_transport_parameters(parameters); }
 
@@ -50,6 +60,8 @@ bool tls_session::handshake_complete() const noexcept { return engine_->complete
 void tls_session::release() { engine_->release(); }
 
 std::string_view tls_session::alpn() const noexcept { return engine_->alpn(); }
+
+early_data_state tls_session::early_data() const noexcept { return engine_->early_data(); }
 
 bool tls_session::resumed() const noexcept { return engine_->resumed(); }
 

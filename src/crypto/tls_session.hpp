@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/early_data_state.hpp"
 #include "crypto/encryption_level.hpp"
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
@@ -25,6 +26,14 @@ public:
     std::span<const std::string> alpn;  ///< Offered, the most wanted first. At least one of 1 to 255 bytes.
     byte_view transport_parameters;     ///< Encoded; copied.
     byte_view session_ticket;  ///< Of an earlier on_session_ticket(), to resume with; a useless one is ignored.
+    /// Offers early data if the ticket is good for it: see early_data().
+    bool early_data = false;
+  };
+
+  struct server_settings {
+    std::span<const std::string> alpn;  ///< Spoken, the most wanted first (the server's order counts). At least one.
+    /// Issues tickets that are good for early data, and asks tls_events::accepts_early_data().
+    bool early_data = false;
   };
 
   /// Fails when the settings cannot be used: no protocol, or no name where the context wants the server's name
@@ -32,9 +41,7 @@ public:
   static result<tls_session, tls_error> client(const tls_context& context, const client_settings& settings,
                                                tls_events& events);
 
-  /// `alpn` are the protocols spoken, the most wanted first (the server's order counts, not the client's); at least
-  /// one.
-  static result<tls_session, tls_error> server(const tls_context& context, std::span<const std::string> alpn,
+  static result<tls_session, tls_error> server(const tls_context& context, const server_settings& settings,
                                                tls_events& events);
 
   tls_session(tls_session&&) noexcept;
@@ -44,6 +51,10 @@ public:
   /// Sets a server's own transport parameters (copied). Possible until the ServerHello is made, that is, during
   /// on_peer_transport_parameters() at the latest; a server that has none by then fails before it sends anything.
   void set_transport_parameters(byte_view parameters);
+
+  /// What a server binds into the tickets of this connection (copied), up to some hundred bytes: it comes back when a
+  /// client resumes. Possible until the handshake completes.
+  void set_ticket_context(byte_view context);
 
   /// A client's first flight; on a server it does nothing.
   result<void, tls_error> start();
@@ -72,6 +83,10 @@ public:
 
   /// Whether the session was resumed, so that no certificate was shown. Known when the handshake is complete.
   bool resumed() const noexcept;
+
+  /// Of a client `offered` from start() on, if it is; decided when the handshake is complete at the latest. A server
+  /// has decided when its first flight is made.
+  early_data_state early_data() const noexcept;
 
   /// The cipher suite and the key exchange group, such as "TLS_AES_128_GCM_SHA256" and "X25519MLKEM768"; empty before
   /// they are agreed on.

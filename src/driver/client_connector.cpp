@@ -43,12 +43,14 @@ struct client_connector::attempt {
 };
 
 client_connector::client_connector(const runtime::shard& where, const client_options& options, std::string host,
-                                   std::uint16_t port, std::string server_name)
+                                   std::uint16_t port, std::string server_name, std::string origin, bool early_data)
     : where_(where),
       options_(options),
       host_(std::move(host)),
       port_(port),
       server_name_(std::move(server_name)),
+      origin_(std::move(origin)),
+      early_data_(early_data && options.early_data),
       deadline_(std::chrono::steady_clock::now() + options.connect_timeout),
       bell_(std::make_shared<asio::steady_timer>(where.get_executor())) {}
 
@@ -135,7 +137,12 @@ void client_connector::start_next() {
   settings.on_new_token = [tokens = options_.tokens, name = token_name()](const quic::new_token_received& given) {
     tokens->put(name, given.version, given.token);
   };
-  auto made = driver::make_client_h3_driver(where_.get_executor(), settings);
+  settings.on_session = [sessions = options_.sessions, origin = origin_](const auto& session) {
+    sessions->put(origin, std::move(*session));
+  };
+  auto session = options_.sessions->take(origin_);
+  if (session) settings.session_context = session->application_context;
+  auto made = driver::make_client_h3_driver(where_.get_executor(), std::move(settings));
   const auto next = std::make_shared<attempt>(peer, made.controller);
   attempts_.push_back(next);
 
@@ -149,6 +156,8 @@ void client_connector::start_next() {
   options.client.token = options_.tokens->take(token_name(), options.client.version);
   if (!options.client.token.empty()) trace("presenting a token of " + token_name());
   options.client.observe = options_.observe;
+  options.client.session = std::move(session);
+  options.client.early_data = early_data_;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));
   if (!begun) {
@@ -156,7 +165,7 @@ void client_connector::start_next() {
     note_failure(peer, begun.error());
     return;
   }
-  next->controller.async_wait_established(
+  next->controller.async_wait_usable(
       [next, bell = bell_](const quasio::error_code& error, driver::connection_info info) {
         next->is_over = true;
         if (!error) next->info = std::move(info);

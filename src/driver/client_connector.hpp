@@ -26,13 +26,15 @@ struct established_connection {
 class client_connector {
 public:
   /// `options` must outlive the connector. `host` and `port` say where to, `server_name` whose certificate is wanted.
+  /// `origin` is what sessions are kept by. Without `early_data` none is sent, whatever the options say.
   client_connector(const runtime::shard& where, const client_options& options, std::string host, std::uint16_t port,
-                   std::string server_name);
+                   std::string server_name, std::string origin, bool early_data);
   client_connector(const client_connector&) = delete;
   client_connector& operator=(const client_connector&) = delete;
   ~client_connector();
 
-  /// Runs once. The failure is a sentence without a full stop.
+  /// Runs once; done when requests can be sent, which early data makes come before the end of the handshake. The
+  /// failure is a sentence without a full stop.
   asio::awaitable<std::optional<established_connection>> connect(failure& why);
 
 private:
@@ -51,6 +53,8 @@ private:
   std::string host_;
   std::uint16_t port_;
   std::string server_name_;
+  std::string origin_;
+  bool early_data_;
   std::chrono::steady_clock::time_point deadline_;
 
   std::vector<ip_endpoint> addresses_;

@@ -4,14 +4,20 @@
 #include <utility>
 #include <variant>
 
+#include "driver/safe_method.hpp"
+#include "quasio/http3/remembered_settings.hpp"
+
 namespace quasio::driver {
 
 // --- The driver
 // -------------------------------------------------------------------------------------------------------
 
-client_h3_driver::client_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+client_h3_driver::client_h3_driver(const asio::any_io_executor& executor, h3_driver_settings settings,
                                    std::shared_ptr<client_h3_link> link)
-    : h3_driver(endpoint_role::client, executor, settings), link_(std::move(link)) {
+    : h3_driver(endpoint_role::client, executor, settings.http3),
+      link_(std::move(link)),
+      session_context_(std::move(settings.session_context)),
+      on_session_(std::move(settings.on_session)) {
   link_->on_attached(*this);
 }
 
@@ -30,6 +36,29 @@ http3::operation_result<std::shared_ptr<exchange>> client_h3_driver::send_reques
   if (end) added->mark_sent();
   wake();
   return added;
+}
+
+void client_h3_driver::prepare(http3::connection& http) {
+  if (is_established()) return;
+  // RFC 9114, section 7.2.4.2: without settings of the former connection the defaults are gone by.
+  if (const auto former = http3::decode_client_context(session_context_)) http.remember(*former);
+}
+
+// The server's settings belong to the session, and mostly come right behind it.
+void client_h3_driver::on_session(std::shared_ptr<quic::saved_session> session) {
+  if (!on_session_) return;
+  if (settings_came_) return tell_session(std::move(session));
+  sessions_without_settings_.push_back(std::move(session));
+}
+
+void client_h3_driver::on_settings() {
+  settings_came_ = true;
+  for (auto& each : std::exchange(sessions_without_settings_, {})) tell_session(std::move(each));
+}
+
+void client_h3_driver::tell_session(std::shared_ptr<quic::saved_session> session) {
+  session->application_context = http3::encode_client_context(http().peer());
+  on_session_(std::move(session));
 }
 
 // A server that goes away is left as soon as nothing is expected of it any more.
@@ -70,8 +99,21 @@ void client_h3_link::wait_established(runtime::pending_operation<connection_info
   waits_.push_back(std::move(operation));
 }
 
+void client_h3_link::wait_usable(runtime::pending_operation<connection_info> operation) {
+  if (info_ || end_ || is_over()) return wait_established(std::move(operation));
+  if (early_info_) return operation.complete(error_code(), *early_info_);
+  early_waits_.push_back(std::move(operation));
+}
+
+void client_h3_link::on_early(const connection_info& info) {
+  early_info_ = info;
+  for (auto& operation : std::exchange(early_waits_, {})) operation.complete(error_code(), info);
+  send_waiting();
+}
+
 void client_h3_link::on_established(const connection_info& info) {
   info_ = info;
+  for (auto& operation : std::exchange(early_waits_, {})) operation.complete(error_code(), info);
   for (auto& operation : std::exchange(waits_, {})) operation.complete(error_code(), info);
   send_waiting();
 }
@@ -81,22 +123,34 @@ void client_h3_link::send(http3::field_list fields, bool end, runtime::pending_o
   if (going_away_) return operation.complete(http3::operation_error::going_away, {});
   if (sends_.size() >= max_waiting_sends_) return operation.complete(runtime::error::too_many_waiting, {});
   sends_.push_back({std::move(fields), end, std::move(operation)});
-  if (sends_.size() == 1) send_waiting();
+  if (sends_.size() == 1 || !info_) send_waiting();
 }
 
 void client_h3_link::send_waiting() {
-  if (driver_ == nullptr || !driver_->is_established()) return;
-  while (!sends_.empty()) {
-    waiting_send& next = sends_.front();
-    const auto begun = driver_->send_request(next.fields, next.end);
-    if (!begun && begun.error() == http3::operation_error::limit_reached) return;
-    if (!begun) {
-      next.operation.complete(begun.error(), {});
-    } else {
-      next.operation.complete(error_code(), {body_writer(*begun), response_reader(*begun)});
+  if (driver_ == nullptr || !driver_->is_begun()) return;
+  for (auto next = sends_.begin(); next != sends_.end();) {
+    // Before the handshake is complete only what may be repeated goes (RFC 8470, section 4), and overtakes the others.
+    const bool may_go =
+        driver_->is_established() || (next->end && http3::is_safe(http3::find_field(next->fields, ":method")));
+    if (!may_go) {
+      ++next;
+      continue;
     }
-    sends_.pop_front();
+    if (!send(*next)) return;
+    next = sends_.erase(next);
   }
+}
+
+// False when the peer allows no more.
+bool client_h3_link::send(waiting_send& next) {
+  const auto begun = driver_->send_request(next.fields, next.end);
+  if (!begun && begun.error() == http3::operation_error::limit_reached) return false;
+  if (!begun) {
+    next.operation.complete(begun.error(), {});
+  } else {
+    next.operation.complete(error_code(), {body_writer(*begun), response_reader(*begun)});
+  }
+  return true;
 }
 
 void client_h3_link::on_goaway() {
@@ -117,11 +171,13 @@ void client_h3_link::cancel_operation(std::uint64_t tag) {
     sends_.erase(send);
     return operation.complete(asio::error::operation_aborted, {});
   }
-  const auto wait = std::find_if(waits_.begin(), waits_.end(), [&](const auto& each) { return each.tag() == tag; });
-  if (wait == waits_.end()) return;
-  auto operation = std::move(*wait);
-  waits_.erase(wait);
-  operation.complete(asio::error::operation_aborted, {});
+  for (auto* const waits : {&waits_, &early_waits_}) {
+    const auto wait = std::find_if(waits->begin(), waits->end(), [&](const auto& each) { return each.tag() == tag; });
+    if (wait == waits->end()) continue;
+    auto operation = std::move(*wait);
+    waits->erase(wait);
+    return operation.complete(asio::error::operation_aborted, {});
+  }
 }
 
 void client_h3_link::on_ended(const runtime::connection_end& end, const quic::statistics& last) {
@@ -129,6 +185,7 @@ void client_h3_link::on_ended(const runtime::connection_end& end, const quic::st
   driver_ = nullptr;
   over_.store(true, std::memory_order_release);
   end_ = end;
+  for (auto& operation : std::exchange(early_waits_, {})) operation.complete(end.code, {});
   for (auto& operation : std::exchange(waits_, {})) operation.complete(end.code, {});
   for (auto& each : std::exchange(sends_, {})) each.operation.complete(end.code, {});
 }
@@ -136,6 +193,7 @@ void client_h3_link::on_ended(const runtime::connection_end& end, const quic::st
 void client_h3_link::on_abandoned() noexcept {
   driver_ = nullptr;
   over_.store(true, std::memory_order_release);
+  const auto unheard_early_waits = std::exchange(early_waits_, {});
   const auto unheard_waits = std::exchange(waits_, {});
   const auto unheard_sends = std::exchange(sends_, {});
 }

@@ -34,12 +34,14 @@ public:
   result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when);
 
   void wait_established(runtime::pending_operation<connection_info> operation);
+  void wait_usable(runtime::pending_operation<connection_info> operation);
   void send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation);
   void close(http3::error_code code, std::string_view reason);
   void cancel_operation(std::uint64_t tag) override;
 
   // What the driver tells:
   void on_attached(client_h3_driver& driver) { driver_ = &driver; }
+  void on_early(const connection_info& info);
   void on_established(const connection_info& info);
   void on_goaway();
   void on_new_token(const quic::new_token_received& token) const {
@@ -57,6 +59,7 @@ private:
   };
 
   error_code end_code() const;
+  bool send(waiting_send& next);
 
   asio::any_io_executor executor_;
   std::size_t max_waiting_sends_;
@@ -65,15 +68,17 @@ private:
   std::atomic<bool> over_{false};
   bool going_away_ = false;
   std::optional<connection_info> info_;
+  std::optional<connection_info> early_info_;
   std::optional<runtime::connection_end> end_;
   quic::statistics last_statistics_;
   std::vector<runtime::pending_operation<connection_info>> waits_;
+  std::vector<runtime::pending_operation<connection_info>> early_waits_;
   std::deque<waiting_send> sends_;
 };
 
 class client_h3_driver final : public h3_driver {
 public:
-  client_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+  client_h3_driver(const asio::any_io_executor& executor, h3_driver_settings settings,
                    std::shared_ptr<client_h3_link> link);
   ~client_h3_driver() override;
 
@@ -82,7 +87,12 @@ public:
 
 private:
   void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
+  void on_early(const connection_info& info) override { link_->on_early(info); }
   void on_established(const connection_info& info) override { link_->on_established(info); }
+  void on_session(std::shared_ptr<quic::saved_session> session) override;
+  void on_settings() override;
+  void prepare(http3::connection& http) override;
+  void tell_session(std::shared_ptr<quic::saved_session> session);
   void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
   void on_goaway() override { link_->on_goaway(); }
   void on_requests_available() override { link_->send_waiting(); }
@@ -90,6 +100,10 @@ private:
   void on_ended(const runtime::connection_end& end) override;
 
   std::shared_ptr<client_h3_link> link_;
+  std::vector<std::uint8_t> session_context_;
+  std::function<void(std::shared_ptr<quic::saved_session>)> on_session_;
+  std::vector<std::shared_ptr<quic::saved_session>> sessions_without_settings_;
+  bool settings_came_ = false;
 };
 
 }  // namespace quasio::driver

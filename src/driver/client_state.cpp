@@ -9,6 +9,12 @@ namespace {
 /// A request that the server has not processed is tried so often in all (RFC 9114, section 4.1.1 allows more).
 constexpr int max_tries = 2;
 
+/// Origins remembered for early data that failed; beyond it, it is tried again.
+constexpr std::size_t max_early_failures = 1024;
+
+// RFC 8470, section 5.2.
+constexpr int too_early = 425;
+
 [[noreturn]] void fail(const failure& why) { throw request_failed(why.code, why.message); }
 
 bool expects_a_body(const std::string& method) noexcept {
@@ -30,10 +36,18 @@ field_list make_fields(const client_request& what, const url& to) {
   return fields;
 }
 
+std::string resumption_of(const quic::handshake_summary& handshake) {
+  if (!handshake.resumed && handshake.early_data == quic::early_data_status::not_offered) return {};
+  std::string text = handshake.resumed ? ", resumed" : ", not resumed";
+  if (handshake.early_data == quic::early_data_status::not_offered) return text;
+  return text + ", early data " + std::string(quic::to_string(handshake.early_data));
+}
+
 std::string summary_of(const driver::connection_info& info) {
   return "connected to " + info.path.peer.to_string() + (info.handshake.after_retry ? " after a Retry: " : ": ") +
          info.handshake.alpn + ", " + info.handshake.cipher + ", " + info.handshake.group + ", handshake took " +
-         std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(info.handshake.elapsed).count()) + " us";
+         std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(info.handshake.elapsed).count()) + " us" +
+         resumption_of(info.handshake);
 }
 
 // What a source threw, kept until the response fails because of it.
@@ -119,6 +133,7 @@ private:
 client_state::client_state(asio::any_io_executor executor, client_options options)
     : executor_(std::move(executor)), options_(std::move(options)), shard_(executor_) {
   if (!options_.tokens) options_.tokens = std::make_shared<quic::token_store>();
+  if (!options_.sessions) options_.sessions = std::make_shared<session_cache>();
   if (options_.tls) return;
   auto verifying = crypto::tls_context::client({});
   if (verifying) {
@@ -152,10 +167,10 @@ asio::awaitable<client_response> client_state::perform(std::shared_ptr<client_st
   for (int tries = 1;; ++tries) {
     const auto origin = co_await self->connection_to(*to);
     if (!origin->controller) fail(origin->why_not);
-    outcome done = co_await exchange(self, origin, what, *to);
+    outcome done = co_await exchange(self, origin, what, *to, tries == 1);
     if (done.response) co_return std::move(*done.response);
     if (!done.was_not_processed || tries == max_tries || self->unusable_) fail(done.why_not);
-    self->trace(to->origin() + " has not processed the request; trying again on a new connection");
+    self->trace(to->origin() + " has not processed the request; trying again");
   }
 }
 
@@ -186,10 +201,12 @@ asio::awaitable<void> client_state::connect(std::shared_ptr<client_state> self,
     break;
   }
   try {
-    client_connector connector(self->shard_, self->options_, std::move(host), port, to.host);
+    const bool may_be_early = !self->early_failures_.contains(to.origin());
+    client_connector connector(self->shard_, self->options_, std::move(host), port, to.host, to.origin(), may_be_early);
     auto made = co_await connector.connect(origin->why_not);
     if (made) {
-      self->trace(summary_of(made->info));
+      origin->is_established = made->info.handshake.early_data != quic::early_data_status::offered;
+      if (origin->is_established) self->trace(summary_of(made->info));
       origin->info = std::make_shared<const driver::connection_info>(std::move(made->info));
       origin->controller = std::move(made->controller);
     }
@@ -203,6 +220,20 @@ asio::awaitable<void> client_state::connect(std::shared_ptr<client_state> self,
   }
   origin->is_connecting = false;
   origin->ready.cancel();
+  if (origin->controller && !origin->is_established) co_await watch_handshake(self, origin, to);
+}
+
+// Early data is on its way already; what comes of the handshake is for the trace, for later requests, and for the
+// choice whether to try this again.
+asio::awaitable<void> client_state::watch_handshake(std::shared_ptr<client_state> self,
+                                                    std::shared_ptr<origin_connection> origin, url to) {
+  self->trace("sending early data to " + origin->info->path.peer.to_string());
+  auto [failed, info] = co_await origin->controller->async_wait_established(asio::as_tuple(asio::use_awaitable));
+  if (failed) co_return;
+  origin->is_established = true;
+  self->early_failures_.erase(to.origin());
+  self->trace(summary_of(info));
+  origin->info = std::make_shared<const driver::connection_info>(std::move(info));
 }
 
 void client_state::forget_ended() {
@@ -222,7 +253,8 @@ void client_state::close() {
 
 asio::awaitable<client_state::outcome> client_state::exchange(std::shared_ptr<client_state> self,
                                                               std::shared_ptr<origin_connection> origin,
-                                                              std::shared_ptr<client_request> what, url to) {
+                                                              std::shared_ptr<client_request> what, url to,
+                                                              bool is_first_try) {
   outcome done;
   driver::client_h3_controller& controller = *origin->controller;
   const bool has_body = what->source || !what->body.empty();
@@ -242,8 +274,19 @@ asio::awaitable<client_state::outcome> client_state::exchange(std::shared_ptr<cl
     auto [error, head] = co_await begun.response.async_receive_head(asio::as_tuple(asio::use_awaitable));
     if (error) {
       if (failed->exception) std::rethrow_exception(failed->exception);
-      done.was_not_processed = error == make_error_code(error_code::request_rejected);
+      // A request that goes with early data is safe to repeat, and no other went before the handshake was complete.
+      if (!origin->is_established && self->early_failures_.size() < max_early_failures)
+        self->early_failures_.insert(to.origin());
+      done.was_not_processed =
+          error == make_error_code(error_code::request_rejected) || (!origin->is_established && !has_body);
       done.why_not = failure_to_respond(error, controller, to);
+      co_return done;
+    }
+    const bool offered_early_data = origin->info->handshake.early_data != quic::early_data_status::not_offered;
+    if (head.status == too_early && offered_early_data && is_first_try) {
+      // RFC 8470, section 5.2: now that the handshake is complete it is not early any more.
+      done.was_not_processed = true;
+      done.why_not = {make_error_code(error_code::request_rejected), to.origin() + ": the request came too early"};
       co_return done;
     }
     if (head.status >= 200) {

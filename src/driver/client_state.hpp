@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "driver/client_connector.hpp"
@@ -32,7 +33,8 @@ private:
     bool is_usable() const noexcept { return is_connecting || (controller && controller->is_usable()); }
 
     bool is_connecting = true;
-    asio::steady_timer ready;  ///< Cancelled when connecting has ended.
+    bool is_established = false;  ///< Requests may be under way before, in early data.
+    asio::steady_timer ready;     ///< Cancelled when connecting has ended.
     asio::cancellation_signal cancellation;
     std::optional<driver::client_h3_controller> controller;
     std::shared_ptr<const driver::connection_info> info;
@@ -52,8 +54,10 @@ private:
                                        url to);
   static asio::awaitable<outcome> exchange(std::shared_ptr<client_state> self,
                                            std::shared_ptr<origin_connection> origin,
-                                           std::shared_ptr<client_request> what, url to);
+                                           std::shared_ptr<client_request> what, url to, bool is_first_try);
 
+  static asio::awaitable<void> watch_handshake(std::shared_ptr<client_state> self,
+                                               std::shared_ptr<origin_connection> origin, url to);
   asio::awaitable<std::shared_ptr<origin_connection>> connection_to(url to);
   void forget_ended();
   void trace(const std::string& line) const;
@@ -63,6 +67,7 @@ private:
   runtime::shard shard_;
   std::optional<failure> unusable_;  ///< Why no request can ever be sent.
   std::map<std::string, std::shared_ptr<origin_connection>> origins_;
+  std::set<std::string> early_failures_;  ///< Origins where a connection with early data came to nothing.
 };
 
 }  // namespace quasio::http3

@@ -54,6 +54,12 @@ void client_h3_controller::start_wait(const std::shared_ptr<client_h3_link>& lin
                  [link, operation = std::move(operation)]() mutable { link->wait_established(std::move(operation)); });
 }
 
+void client_h3_controller::start_wait_usable(const std::shared_ptr<client_h3_link>& link,
+                                             runtime::pending_operation<connection_info> operation) {
+  asio::dispatch(link->executor(),
+                 [link, operation = std::move(operation)]() mutable { link->wait_usable(std::move(operation)); });
+}
+
 void client_h3_controller::start_send(const std::shared_ptr<client_h3_link>& link, http3::field_list fields, bool end,
                                       runtime::pending_operation<outgoing_request> operation) {
   asio::dispatch(link->executor(), [link, fields = std::move(fields), end, operation = std::move(operation)]() mutable {
@@ -70,7 +76,7 @@ driver_and_controller<client_h3_controller> make_client_h3_driver(const asio::an
                                                                   h3_driver_settings settings) {
   const auto link =
       std::make_shared<client_h3_link>(where, settings.max_waiting_sends, std::move(settings.on_new_token));
-  return {std::make_unique<client_h3_driver>(where, settings.http3, link), client_h3_controller(link)};
+  return {std::make_unique<client_h3_driver>(where, std::move(settings), link), client_h3_controller(link)};
 }
 
 }  // namespace quasio::driver

@@ -23,14 +23,26 @@ h3_driver::~h3_driver() {
 
 void h3_driver::on_started(runtime::worker& host) { host_ = &host; }
 
+void h3_driver::begin_http(runtime::worker& host, time_point now) {
+  http_.emplace(role_, settings_, host.random());
+  prepare(*http_);
+  http_->start(host.connection(), now);
+}
+
+bool h3_driver::on_early_data(runtime::worker& host, time_point now) {
+  begin_http(host, now);
+  on_early({host.connection().handshake(), host.connection().path()});
+  return true;
+}
+
 void h3_driver::on_connection_established(runtime::worker& host, time_point now) {
   established_ = true;
-  http_.emplace(role_, settings_, host.random());
-  http_->start(host.connection(), now);
+  if (!http_) begin_http(host, now);
   on_established({host.connection().handshake(), host.connection().path()});
 }
 
 void h3_driver::on_event(runtime::worker& host, const quic::event& event, time_point now) {
+  if (const auto* received = std::get_if<quic::session_received>(&event)) return on_session(received->session);
   http_->handle(host.connection(), event, now);
 }
 

@@ -35,8 +35,12 @@ public:
 
   bool is_established() const noexcept { return established_; }
 
+  /// Whether http() and transport() may be used: once it is established, and before in early data.
+  bool is_begun() const noexcept { return http_.has_value(); }
+
   // application_over_quic:
   void on_started(runtime::worker& host) override;
+  bool on_early_data(runtime::worker& host, time_point now) override;
   void on_connection_established(runtime::worker& host, time_point now) override;
   void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
   void process_reads(runtime::worker& host, time_point now) override;
@@ -44,17 +48,25 @@ public:
   void on_connection_closed(const runtime::connection_end& end) override;
 
 protected:
+  /// Requests may flow, though the handshake is not complete.
+  virtual void on_early(const connection_info& info) = 0;
   virtual void on_established(const connection_info& info) = 0;
   virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
   virtual void on_goaway() = 0;
   virtual void on_requests_available() = 0;
   virtual void on_idle() = 0;  ///< The last exchange has ended.
   virtual void on_ended(const runtime::connection_end& end) = 0;
+  virtual void on_session(std::shared_ptr<quic::saved_session>) {}
+  virtual void on_settings() {}
+
+  /// Before the first use of http().
+  virtual void prepare(http3::connection&) {}
 
   std::shared_ptr<exchange> add_exchange(stream_id id);
 
 private:
-  void on(http3::settings_received&) {}
+  void begin_http(runtime::worker& host, time_point now);
+  void on(http3::settings_received&) { on_settings(); }
   void on(http3::fields_received& event);
   void on(http3::body_readable& event);
   void on(http3::body_writable& event);

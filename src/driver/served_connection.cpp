@@ -2,9 +2,16 @@
 
 #include <utility>
 
+#include "driver/safe_method.hpp"
 #include "driver/server_shard.hpp"
 
 namespace quasio::http3 {
+namespace {
+
+// RFC 8470, section 5.2.
+constexpr int too_early = 425;
+
+}  // namespace
 
 served_connection::handler_run::handler_run(driver::incoming_request&& incoming,
                                             std::shared_ptr<const driver::connection_info> connection)
@@ -24,6 +31,10 @@ void served_connection::shut_down() {
 void served_connection::abort() {
   cancel_runs();
   if (driver_ != nullptr) driver_->close(error_code::no_error, "the server stops");
+}
+
+void served_connection::on_early(const driver::connection_info& info) {
+  info_ = std::make_shared<const driver::connection_info>(info);
 }
 
 void served_connection::on_established(const driver::connection_info& info) {
@@ -49,7 +60,7 @@ void served_connection::on_abandoned() noexcept {
 
 void served_connection::on_request(fields_received&& request, const std::shared_ptr<driver::exchange>& with) {
   driver::incoming_request incoming{std::move(request.fields), request.end_of_message, driver::body_reader(with),
-                                    driver::body_writer(with)};
+                                    driver::body_writer(with), request.is_early_data};
   const auto run = std::make_shared<handler_run>(std::move(incoming), info_);
   with->on_abandoned([weak = std::weak_ptr<handler_run>(run)] {
     const auto abandoned = weak.lock();
@@ -82,7 +93,12 @@ asio::awaitable<void> served_connection::handle(std::shared_ptr<served_connectio
                                                 std::shared_ptr<handler_run> run) {
   std::exception_ptr failure;
   try {
-    co_await self->settings_->handler(run->asked, run->answer);
+    if (run->asked.is_early_data() && !is_safe(run->asked.method())) {
+      run->answer.status(too_early);
+      co_await run->answer.finish();
+    } else {
+      co_await self->settings_->handler(run->asked, run->answer);
+    }
   } catch (...) {
     failure = std::current_exception();
   }

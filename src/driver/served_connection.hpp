@@ -34,6 +34,7 @@ public:
 
   // server_h3_sink:
   void on_attached(driver::server_h3_driver& driver) override { driver_ = &driver; }
+  void on_early(const driver::connection_info& info) override;
   void on_established(const driver::connection_info& info) override;
   void on_request(fields_received&& request, const std::shared_ptr<driver::exchange>& with) override;
   void on_ended(const runtime::connection_end& end) override;

@@ -16,6 +16,8 @@ public:
 
   /// `driver` stays valid until on_ended() or on_abandoned().
   virtual void on_attached(server_h3_driver& driver) = 0;
+  /// Requests may come, though the handshake is not complete.
+  virtual void on_early(const connection_info&) {}
   virtual void on_established(const connection_info& info) = 0;
   virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
   virtual void on_ended(const runtime::connection_end& end) = 0;
@@ -38,6 +40,7 @@ public:
 private:
   enum class shutdown_step { none, announced, final };
 
+  void on_early(const connection_info& info) override { sink_->on_early(info); }
   void on_established(const connection_info& info) override;
   void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) override;
   void on_goaway() override {}

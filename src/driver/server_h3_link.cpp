@@ -19,7 +19,8 @@ void server_h3_link::on_request(http3::fields_received&& request, const std::sha
   if (receives_.empty() && requests_.size() >= max_waiting_requests_) {
     return with->cancel(http3::error_code::request_rejected);
   }
-  incoming_request incoming{std::move(request.fields), request.end_of_message, body_reader(with), body_writer(with)};
+  incoming_request incoming{std::move(request.fields), request.end_of_message, body_reader(with), body_writer(with),
+                            request.is_early_data};
   if (receives_.empty()) return requests_.push_back(std::move(incoming));
   auto operation = std::move(receives_.front());
   receives_.pop_front();

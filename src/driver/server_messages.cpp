@@ -27,6 +27,7 @@ bool has_no_content(int status) noexcept { return status < 200 || status == 204 
 request::request(driver::incoming_request&& incoming, std::shared_ptr<const driver::connection_info> connection)
     : headers_(std::move(incoming.fields)),
       has_body_(!incoming.end),
+      is_early_data_(incoming.is_early_data),
       body_(std::move(incoming.body)),
       connection_(std::move(connection)) {
   method_ = take_pseudo_field(headers_, ":method");

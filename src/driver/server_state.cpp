@@ -8,6 +8,7 @@
 
 #include "quasio/crypto/master_secret.hpp"
 #include "quasio/crypto/system_random.hpp"
+#include "quasio/http3/remembered_settings.hpp"
 
 namespace quasio::http3 {
 namespace {
@@ -21,6 +22,20 @@ std::array<std::uint8_t, 32> reset_key_for(const ip_endpoint& endpoint, const st
   const bool is_given = std::any_of(key.begin(), key.end(), [](std::uint8_t byte) { return byte != 0; });
   if (!is_given) return key;
   return crypto::master_secret(key).derive("stateless reset at " + endpoint.to_string());
+}
+
+quic::early_data_options early_data_of(const server_options& options) {
+  quic::early_data_options early{
+      .accept = options.early_data,
+      .application_context = encode_server_context(options.http3),
+      .accepts_context = [ours = options.http3](byte_view former) { return accepts_server_context(former, ours); },
+      .replay_guard = options.replay_guard};
+  if (early.accept && !early.replay_guard) {
+    // One for all endpoints and threads.
+    crypto::system_random random;
+    early.replay_guard = quic::make_replay_guard(options.tls, random);
+  }
+  return early;
 }
 
 asio::awaitable<void> answer_not_found(request&, response& answer) {
@@ -74,6 +89,7 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.acceptor.tls = options.tls;
   listening.acceptor.alpn = {"h3"};
   listening.acceptor.transport = options.transport;
+  listening.acceptor.early_data = early_data_of(options);
   listening.acceptor.retry = options.retry;
   listening.acceptor.retry_threshold = options.retry_threshold;
   listening.acceptor.observe = options.observe;

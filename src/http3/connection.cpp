@@ -20,6 +20,8 @@ connection::connection(endpoint_role role, settings settings, random_source& ran
 
 connection::~connection() = default;
 
+void connection::remember(const peer_settings& former) noexcept { parts_->state.remember(former); }
+
 void connection::start(quic::connection& transport, time_point now) {
   parts_->now = now;
   quic_streams streams(transport, now);

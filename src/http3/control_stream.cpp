@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http3/remembered_limits.hpp"
 #include "http3/settings_frame.hpp"
 #include "quasio/base/byte_reader.hpp"
 
@@ -126,6 +127,12 @@ result<void, breach> control_stream::finish_settings(event_queue& events) {
   auto told = parse_settings(payload_);
   if (!told) return unexpected<breach>(breach{breach::scope::connection, std::move(told.error()), false});
   payload_ = {};
+  if (const auto less = remembered_ ? reduction(*told, *remembered_) : std::string_view(); !less.empty()) {
+    // RFC 9114, section 7.2.4.2; for QPACK's table RFC 9204, section 3.2.3.
+    const bool is_table = less == "QPACK_MAX_TABLE_CAPACITY";
+    return connection_breach(is_table ? error_code::qpack_decoder_stream_error : error_code::settings_error,
+                             "early data was accepted under less than was remembered of " + std::string(less));
+  }
   settings_came_ = true;
   peer_ = *told;
   events.push(settings_received{peer_});

@@ -23,6 +23,14 @@ public:
 
   const peer_settings& peer() const noexcept { return peer_; }
 
+  /// A client in early data goes by the settings of a former connection. The server's own must not be less, unless it
+  /// did not take the early data.
+  void remember(const peer_settings& former) noexcept { peer_ = former, remembered_ = former; }
+  void forget_remembered() noexcept {
+    if (!settings_came_) peer_ = {};
+    remembered_.reset();
+  }
+
   /// The ID in the peer's last GOAWAY frame; empty when none came.
   std::optional<std::uint64_t> goaway_id() const noexcept { return goaway_id_; }
 
@@ -43,6 +51,7 @@ private:
   frame_reader frames_;
   std::vector<std::uint8_t> payload_;  ///< Of a frame that is understood, as far as it came.
   peer_settings peer_;
+  std::optional<peer_settings> remembered_;
   bool settings_came_ = false;
   std::optional<std::uint64_t> goaway_id_;
   std::optional<std::uint64_t> max_push_id_;

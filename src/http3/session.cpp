@@ -36,6 +36,10 @@ std::optional<event> session::poll_event() {
   event next = events_.take();
   // Until now the exchange could be asked about what was told before.
   if (const auto* closed = std::get_if<exchange_closed>(&next)) exchanges_.erase(closed->id);
+  if (early_requests_.empty()) return next;
+  if (auto* request = std::get_if<fields_received>(&next); request && request->kind == section_kind::request) {
+    request->is_early_data = early_requests_.erase(request->id) > 0;
+  }
   return next;
 }
 
@@ -44,6 +48,7 @@ void session::on(transport_streams& transport, const quic::stream_opened& opened
     peer_streams_.on_opened(opened.id);
   } else if (role_ == endpoint_role::server) {
     admit_request(transport, opened.id);
+    if (opened.is_early_data && exchanges_.contains(opened.id)) early_requests_.insert(opened.id);
   } else {
     fail(transport, {error_code::stream_creation_error, "a bidirectional stream from a server"});  // Section 6.1.
   }
@@ -101,6 +106,7 @@ void session::on(transport_streams& transport, const quic::stream_stopped& stopp
 }
 
 void session::on(transport_streams& transport, const quic::stream_closed& closed) {
+  early_requests_.erase(closed.id);
   const auto found = exchanges_.find(closed.id);
   if (found == exchanges_.end()) return;
   found->second.on_closed(context(transport));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "http3/control_stream.hpp"
@@ -27,6 +28,7 @@ public:
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
+  void remember(const peer_settings& former) noexcept { control_.remember(former); }
   void start(transport_streams& transport);
   void handle(transport_streams& transport, const quic::event& happened);
   std::optional<event> poll_event();
@@ -51,6 +53,7 @@ private:
   void on(transport_streams& transport, const quic::stream_closed& closed);
   void on(transport_streams& transport, const quic::streams_available& available);
   void on(transport_streams& transport, const quic::connection_closed& closed);
+  void on(transport_streams&, const quic::early_data_rejected&) noexcept { control_.forget_remembered(); }
   template <class Other>
   void on(transport_streams&, const Other&) noexcept {}  ///< Nothing to HTTP/3.
 
@@ -72,6 +75,7 @@ private:
   peer_streams peer_streams_;
   local_goaway goaway_;
   std::unordered_map<stream_id, exchange> exchanges_;
+  std::unordered_set<stream_id> early_requests_;  ///< Begun by early data, and not told yet.
   std::vector<std::uint8_t> scratch_;
   bool wants_requests_ = false;  ///< send_request() ran into the peer's limit.
   bool ended_ = false;           ///< We closed the connection, or it has ended.

@@ -58,6 +58,19 @@ void append_settings_frame(std::vector<std::uint8_t>& out, const settings& ours,
   out.insert(out.end(), payload.begin(), payload.end());
 }
 
+void append_settings(std::vector<std::uint8_t>& out, const peer_settings& told) {
+  const peer_settings defaults;
+  const auto append_unless_default = [&](std::uint64_t id, std::uint64_t value, std::uint64_t default_value) {
+    if (value != default_value) append_setting(out, id, value);
+  };
+  append_unless_default(setting_id::max_field_section_size, told.max_field_section_size,
+                        defaults.max_field_section_size);
+  append_unless_default(setting_id::qpack_max_table_capacity, told.qpack_max_table_capacity, 0);
+  append_unless_default(setting_id::qpack_blocked_streams, told.qpack_blocked_streams, 0);
+  append_unless_default(setting_id::enable_connect_protocol, told.enable_connect_protocol ? 1 : 0, 0);
+  append_unless_default(setting_id::h3_datagram, told.h3_datagram ? 1 : 0, 0);
+}
+
 result<peer_settings, error> parse_settings(byte_view payload) {
   peer_settings told;
   std::vector<std::uint64_t> seen;

@@ -33,6 +33,9 @@ struct reserved_setting {
 void append_settings_frame(std::vector<std::uint8_t>& out, const settings& ours, endpoint_role role,
                            const reserved_setting& reserved);
 
+/// The payload of a SETTINGS frame that says no more than `told`.
+void append_settings(std::vector<std::uint8_t>& out, const peer_settings& told);
+
 /// Reads the payload of a SETTINGS frame. Every error ends the connection.
 result<peer_settings, error> parse_settings(byte_view payload);
 

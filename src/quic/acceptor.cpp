@@ -48,6 +48,12 @@ std::array<std::uint8_t, 32> or_random(std::array<std::uint8_t, 32> key, random_
 
 }  // namespace
 
+std::shared_ptr<crypto::replay_guard> make_replay_guard(const crypto::tls_context& tls, random_source& random) {
+  const auto keys = tls.ticket_keys();
+  return std::make_shared<crypto::strike_register>(
+      crypto::strike_register_settings{.distrust_start = keys && keys->is_shared()}, random);
+}
+
 class acceptor::parts {
 public:
   parts(acceptor_options given, random_source& random_bytes)
@@ -64,6 +70,8 @@ public:
                                                         : wire::fixed_bit_rule::must_be_set) {
     const bool has_ids = options.connection_ids && options.connection_ids->size() > 0;
     if (!has_ids) options.connection_ids = std::make_shared<random_connection_ids>();
+    early_data_options& early = options.early_data;
+    if (early.accept && !early.replay_guard) early.replay_guard = make_replay_guard(options.tls, random);
   }
 
   decision consider(byte_view datagram, const network_path& path, std::size_t handshaking, byte_span reply,
@@ -186,6 +194,7 @@ acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, co
 
 acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, const retry_claim* claim,
                                            bool address_validated, const network_path& path, time_point now) {
+  if (const auto keys = options.tls.ticket_keys()) keys->keep_fresh(now, random);
   const connection_origin origin{.role = endpoint_role::server,
                                  .version = initial.version,
                                  .transport = options.transport,
@@ -199,7 +208,8 @@ acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, c
                                  .issuer = {tokens, options.new_tokens},
                                  .now = now,
                                  .observe = options.observe};
-  auto made = connection::parts::accept(options.tls, options.alpn, origin, address_validated, random);
+  auto made =
+      connection::parts::accept(options.tls, options.alpn, options.early_data, origin, address_validated, random);
   if (!made) return ignored{ignored::cause::tls};
   return std::unique_ptr<connection>(new connection(std::move(*made)));
 }

@@ -49,6 +49,7 @@ void connection::on_timeout(time_point now) {
 std::optional<event> connection::poll_event() { return parts_->state.events.pop(); }
 
 bool connection::is_established() const noexcept { return parts_->is_established(); }
+bool connection::may_use_streams() const noexcept { return parts_->may_use_streams(); }
 bool connection::is_closed() const noexcept { return !parts_->state.end.is_open(); }
 bool connection::is_drained() const noexcept { return parts_->state.end.is_drained(); }
 

@@ -1,6 +1,9 @@
 #include "quic/connection_parts.hpp"
 
+#include <algorithm>
+
 #include "crypto/stateless_reset.hpp"
+#include "quic/early_data_flow.hpp"
 #include "quic/grease.hpp"
 
 namespace quasio::quic {
@@ -23,6 +26,8 @@ transport_result<quic_version> first_version(const client_options& options) {
     return unexpected(
         transport_error{transport_error_code::internal_error, 0, "a version of QUIC that is not supported"});
   }
+  // A session is good for its own version only (RFC 9369, section 5), and that one the server knows.
+  if (!options.version && options.session && is_among_them(options.session->version)) return options.session->version;
   return options.version.value_or(is_among_them(quic_version::v1) ? quic_version::v1 : supported.front());
 }
 
@@ -59,17 +64,32 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
   state.paths.active().validate();
   if (options.token.size() <= largest_token(state.config)) state.token = std::move(options.token);
   state.tls.derive_initial_keys(destination);
-  made->identity_ = {std::move(options.tls), std::move(options.server_name), std::move(options.alpn)};
+  made->identity_ = {std::move(options.tls), std::move(options.server_name), std::move(options.alpn),
+                     std::move(options.session), options.early_data};
   if (auto started = made->start_client(); !started) return unexpected(started.error());
   return made;
 }
 
 transport_result<void> connection::parts::start_client() {
   const reserved_parameter grease(state.random);
-  return state.tls.start_client(
+  const saved_session* const session = usable_session();
+  const auto from = session != nullptr
+                        ? handshake::resumption{session->ticket, identity_->early_data && session->allows_early_data}
+                        : handshake::resumption{};
+  auto started = state.tls.start_client(
       identity_->tls,
       {.server_name = identity_->server_name, .alpn = identity_->alpn, .reserved = grease.if_wanted(state.config)},
-      declared_parameters());
+      declared_parameters(), from);
+  if (started && state.keys.early_write) begin_early_data(state, *session);
+  return started;
+}
+
+// Another version's session is of no use (RFC 9369, section 5), and neither is another protocol's.
+const saved_session* connection::parts::usable_session() const {
+  const auto& session = identity_->session;
+  const bool fits = session && session->version == state.versions.chosen() &&
+                    std::ranges::find(identity_->alpn, session->alpn) != identity_->alpn.end();
+  return fits ? &*session : nullptr;
 }
 
 void connection::parts::begin_again() {
@@ -84,11 +104,9 @@ void connection::parts::receive(byte_span datagram, const network_path& from, ec
   if (state.peer_id_learnt) identity_.reset();
 }
 
-transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(const crypto::tls_context& tls,
-                                                                               const std::vector<std::string>& alpn,
-                                                                               const connection_origin& origin,
-                                                                               bool address_validated,
-                                                                               random_source& random) {
+transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(
+    const crypto::tls_context& tls, const std::vector<std::string>& alpn, const early_data_options& early_data,
+    const connection_origin& origin, bool address_validated, random_source& random) {
   // After a Retry the client's first packets are addressed to the ID that the Retry gave.
   const connection_id addressed_to = origin.retry_source.value_or(origin.original_destination);
   auto made = std::make_unique<parts>(origin, random);
@@ -97,8 +115,9 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(c
   state.local_ids.add_temporary(addressed_to);
   state.tls.derive_initial_keys(addressed_to);
   const reserved_parameter grease(state.random);
-  auto started = state.tls.start_server(
-      tls, {.server_name = {}, .alpn = alpn, .reserved = grease.if_wanted(state.config)}, made->declared_parameters());
+  auto started =
+      state.tls.start_server(tls, {.server_name = {}, .alpn = alpn, .reserved = grease.if_wanted(state.config)},
+                             made->declared_parameters(), early_data);
   if (!started) return unexpected(started.error());
   return made;
 }
@@ -166,6 +185,7 @@ std::optional<time_point> connection::parts::next_deadline() const {
   next = earliest(next, keep_alive_deadline());
   next = earliest(next, spare_memory_deadline());
   next = earliest(next, state.keys.previous_read_keys_expire);
+  next = earliest(next, state.keys.early_read_expires);
   return earliest(next, state.temporary_id_expires);
 }
 
@@ -195,6 +215,7 @@ void connection::parts::on_timeout() {
   if (is_due(state.idle.deadline(probe_timeout(state)))) return end_idle();
   if (is_due(state.leaving.deadline())) return close(state.leaving.code(), state.leaving.reason());
   if (is_due(state.keys.previous_read_keys_expire)) drop_previous_keys(state);
+  if (is_due(state.keys.early_read_expires)) end_early_reading(state);
   if (is_due(state.temporary_id_expires)) {
     state.local_ids.retire_temporary();
     state.temporary_id_expires.reset();
@@ -233,7 +254,10 @@ handshake_summary connection::parts::handshake() const {
           .version = state.versions.current(),
           .original_version = state.versions.original(),
           .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero(),
-          .after_retry = state.retry_source.has_value()};
+          .after_retry = state.retry_source.has_value(),
+          .resumed = state.tls.resumed(),
+          .early_data = status_of_early_data(state),
+          .early_data_refused_for = state.tls.refusal()};
 }
 
 statistics connection::parts::statistics() const {

@@ -25,16 +25,18 @@ public:
   /// A server's end of a connection whose client's first packet was found acceptable.
   static transport_result<std::unique_ptr<parts>> accept(const crypto::tls_context& tls,
                                                          const std::vector<std::string>& alpn,
+                                                         const early_data_options& early_data,
                                                          const connection_origin& origin, bool address_validated,
                                                          random_source& random);
 
   /// One datagram, and what follows from it for the connection as a whole.
   void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
 
+  bool may_use_streams() const noexcept { return state.streams_usable && state.end.is_open(); }
   bool is_established() const noexcept { return state.handshake_complete && state.end.is_open(); }
 
   /// As is_established(), unless a graceful close wants nothing new.
-  bool takes_data() const noexcept { return is_established() && !state.leaving.is_under_way(); }
+  bool takes_data() const noexcept { return may_use_streams() && !state.leaving.is_under_way(); }
 
   void close(std::uint64_t application_code, std::string_view reason);
   void close_gracefully(std::uint64_t application_code, std::string_view reason, time_point deadline);
@@ -67,9 +69,12 @@ private:
     crypto::tls_context tls;
     std::string server_name;
     std::vector<std::string> alpn;
+    std::optional<saved_session> session;
+    bool early_data = false;
   };
 
   transport_result<void> start_client();
+  const saved_session* usable_session() const;
   void begin_again();
 
   transport_parameters own_parameters();

@@ -71,7 +71,7 @@ struct connection_state {
                packet_space(space_id::application_data, config)},
         ack_requests(config.acknowledgments),
         versions(role, origin.version, config.versions),
-        tls(role, versions, spaces, keys),
+        tls(role, versions, spaces, keys, now),
         local_ids(origin.connection_ids, origin.reset_token_key, random, events, origin.local_id,
                   config.max_issued_connection_ids),
         peer_ids(config.active_connection_id_limit, config.max_pending_retirements),
@@ -138,6 +138,11 @@ struct connection_state {
   keep_alive alive;
 
   bool peer_parameters_applied = false;
+  bool streams_usable = false;            ///< The handshake is complete, or early data may flow.
+  bool early_data_begun = false;          ///< A client has offered early data.
+  std::string early_protocol;             ///< What a client's early data is written for.
+  transport_parameters early_parameters;  ///< What it goes by.
+  std::uint64_t early_packets_end = 0;    ///< A client's rejected 0-RTT packets have numbers below this.
   bool handshake_complete = false;
   bool handshake_confirmed = false;
   bool handshake_done_due = false;      ///< A server owes HANDSHAKE_DONE.

@@ -50,6 +50,8 @@ void first_flight::receive_retry(byte_view packet) {
 void begin_again(connection_state& state, loss_recovery& recovery, const connection_id& destination) {
   // What was sent will never be acknowledged, and its loss says nothing about the path.
   recovery.on_retry();
+  // What was written as early data waits: its session is of no use in another version.
+  state.keys.early_write.reset();
   state.space(space_id::initial) = packet_space(space_id::initial, state.config);
   state.versions.begin_again(*state.version_to_begin_again);
   state.version_to_begin_again.reset();

@@ -1,5 +1,7 @@
 #include "quic/handshake.hpp"
 
+#include "quic/remembered_parameters.hpp"
+
 namespace quasio::quic {
 namespace {
 
@@ -13,23 +15,28 @@ transport_error from_tls(const crypto::tls_error& error) {
 }  // namespace
 
 handshake::handshake(endpoint_role role, version_negotiation& versions, std::array<packet_space, 3>& spaces,
-                     key_ring& keys)
-    : role_(role), versions_(versions), spaces_(spaces), keys_(keys) {}
+                     key_ring& keys, const time_point& now)
+    : role_(role), versions_(versions), spaces_(spaces), keys_(keys), now_(now) {}
 
 transport_result<void> handshake::start_client(const crypto::tls_context& tls, const identity& who,
-                                               const transport_parameters& own) {
+                                               const transport_parameters& own, const resumption& from) {
   const auto parameters = encode_transport_parameters(own, endpoint_role::client, who.reserved);
-  auto session = crypto::tls_session::client(
-      tls, {.server_name = who.server_name, .alpn = who.alpn, .transport_parameters = parameters, .session_ticket = {}},
-      *this);
+  auto session = crypto::tls_session::client(tls,
+                                             {.server_name = who.server_name,
+                                              .alpn = who.alpn,
+                                              .transport_parameters = parameters,
+                                              .session_ticket = from.ticket,
+                                              .early_data = from.early_data},
+                                             *this);
   if (!session) return unexpected(from_tls(session.error()));
   session_ = std::move(*session);
   return verdict(session_->start());
 }
 
 transport_result<void> handshake::start_server(const crypto::tls_context& tls, const identity& who,
-                                               const transport_parameters& own) {
-  auto session = crypto::tls_session::server(tls, who.alpn, *this);
+                                               const transport_parameters& own, const early_data_options& early_data) {
+  gate_.emplace(early_data, versions_.chosen(), own);
+  auto session = crypto::tls_session::server(tls, {.alpn = who.alpn, .early_data = gate_->is_open()}, *this);
   if (!session) return unexpected(from_tls(session.error()));
   session_ = std::move(*session);
   own_ = own;
@@ -95,8 +102,8 @@ transport_result<void> handshake::feed_tls() {
 }
 
 transport_result<void> handshake::verdict(const result<void, crypto::tls_error>& outcome) const {
-  // The parameters are looked at before TLS's own verdict: their error is the more telling one.
-  if (parameter_error_) return unexpected(*parameter_error_);
+  // Ours comes before TLS's own verdict: it is the more telling one.
+  if (objection_) return unexpected(*objection_);
   if (!outcome) return unexpected(from_tls(outcome.error()));
   return {};
 }
@@ -110,7 +117,11 @@ void handshake::on_crypto_data(crypto::encryption_level level, byte_view data) {
 void handshake::on_secret(crypto::encryption_level level, crypto::direction direction, crypto::aead_algorithm algorithm,
                           const crypto::traffic_secret& secret) {
   const bool read = direction == crypto::direction::read;
-  if (level == crypto::encryption_level::handshake) {
+  if (level == crypto::encryption_level::early_data) {
+    // RFC 9369, section 4.1: whatever version is negotiated meanwhile, early data is of the first flight's.
+    const crypto::key_labels first = labels_of(versions_.chosen());
+    (read ? keys_.early_read : keys_.early_write) = direction_keys::derive(secret, algorithm, first);
+  } else if (level == crypto::encryption_level::handshake) {
     (read ? keys_.handshake_read : keys_.handshake_write) = direction_keys::derive(secret, algorithm, labels());
   } else if (level == crypto::encryption_level::application && read) {
     keys_.application_read.emplace(secret, algorithm, labels());
@@ -124,7 +135,7 @@ void handshake::on_peer_transport_parameters(byte_view encoded) {
   if (decoded) {
     peer_parameters_ = std::move(*decoded);
   } else {
-    parameter_error_ = decoded.error();
+    objection_ = decoded.error();
     return;
   }
   if (role_ == endpoint_role::server) answer_parameters();
@@ -132,13 +143,44 @@ void handshake::on_peer_transport_parameters(byte_view encoded) {
 
 void handshake::answer_parameters() {
   if (auto negotiated = versions_.negotiate(peer_parameters_->version_information); !negotiated) {
-    parameter_error_ = negotiated.error();
+    objection_ = negotiated.error();
     return;
   }
   // RFC 9369, section 4.1: every CRYPTO frame of the server is sent in the negotiated version.
   if (versions_.current() != versions_.chosen()) switch_initial_version(versions_.current());
   if (own_.version_information) own_.version_information->chosen = versions_.current();
   session_->set_transport_parameters(encode_transport_parameters(own_, endpoint_role::server, reserved_));
+  session_->set_ticket_context(gate_->ticket_context(versions_.current()));
+}
+
+void handshake::on_session_ticket(const crypto::received_ticket& ticket) {
+  if (ticket.max_early_data != 0 && ticket.max_early_data != crypto::unlimited_early_data) {
+    // RFC 9001, section 4.6.1.
+    objection_ =
+        transport_error{transport_error_code::protocol_violation, 0x06, "a ticket for early data of a limited size"};
+    return;
+  }
+  sessions_.push_back(std::make_shared<saved_session>(
+      saved_session{.version = versions_.current(),
+                    .alpn = std::string(alpn()),
+                    .allows_early_data = ticket.max_early_data != 0,
+                    .parameters = remembered(peer_parameters_.value_or(transport_parameters())),
+                    .ticket = {ticket.bytes.begin(), ticket.bytes.end()}}));
+}
+
+bool handshake::accepts_early_data(const crypto::early_data_offer& offer) {
+  return gate_ && gate_->accepts_early_data(offer, now_);
+}
+
+crypto::early_data_state handshake::early_data() const noexcept {
+  return session_ ? session_->early_data() : crypto::early_data_state::not_offered;
+}
+
+early_data_refusal handshake::refusal() const noexcept {
+  if (early_data() != crypto::early_data_state::rejected) return early_data_refusal::none;
+  if (role_ == endpoint_role::client) return early_data_refusal::by_peer;
+  const bool was_asked = gate_ && gate_->refusal() != early_data_refusal::none;
+  return was_asked ? gate_->refusal() : early_data_refusal::session;
 }
 
 }  // namespace quasio::quic

@@ -57,7 +57,8 @@ transport_result<void> follow_key_update(connection_state& state, std::uint64_t 
 }
 
 void note_acknowledgment_sent(connection_state& state, std::uint64_t largest) {
-  if (largest >= state.keys.application_read->lowest()) state.key_updates.peer_has_confirmation = true;
+  if (state.keys.application_read && largest >= state.keys.application_read->lowest())
+    state.key_updates.peer_has_confirmation = true;
 }
 
 transport_result<void> check_acknowledging_keys(const connection_state& state, std::uint64_t largest) {

@@ -132,8 +132,23 @@ void loss_recovery::request_acknowledgments() {
                                state_.now);
 }
 
+void loss_recovery::forget_early_packets() {
+  packet_space& space = state_.application();
+  space.sent.discard([&](sent_packet& packet) {
+    forget(packet);
+    on_frames_lost(space, packet.content);
+    tell_lost_datagrams(packet.content);
+  });
+  space.loss.on_discarded();
+}
+
 transport_result<void> loss_recovery::check_ranges(const packet_space& space, const wire::ack_frame& ack) const {
   for (const wire::ack_range& range : ack.ranges) {
+    if (space.is_application() && range.smallest < state_.early_packets_end) {
+      // RFC 9001, section 4.6.2.
+      return unexpected(
+          transport_error{transport_error_code::protocol_violation, 0x02, "acknowledges early data that was rejected"});
+    }
     const auto violation = space.sent.check_ack(range.smallest, range.largest);
     if (!violation) continue;
     const bool skipped = *violation == recovery::ack_violation::skipped;
@@ -247,6 +262,9 @@ void loss_recovery::on_frames_lost(packet_space& space, const sent_frames& frame
     switch (frame.kind) {
       case sent_frame_kind::crypto:
         space.crypto.on_lost(frame);
+        // The window may be full of application data that cannot be acknowledged before the handshake goes on, and with
+        // nothing in flight in this space no timer would run: one packet goes in any case (RFC 9002, section 6.2.3).
+        if (!space.is_application()) space.probes = std::max(space.probes, 1u);
         break;
       case sent_frame_kind::new_connection_id:
         state_.local_ids.on_lost(frame);
@@ -353,7 +371,7 @@ void loss_recovery::send_probes(packet_space& space) {
   // RFC 9002, section 6.2.4: other spaces get theirs in the same datagrams. While the window is full of packets that
   // cannot be acknowledged before the handshake goes on, nothing else would let its missing bytes out; and a server
   // that has its handshake behind it takes no more of a client's Handshake packets, but looks for it at a new address
-  // when 1-RTT packets come.
+  // when 1-RTT packets come. A server drops early data that arrives before the ClientHello: it goes along again, too.
   if (space.is_application()) return;
   for (packet_space& other : state_.spaces) {
     const bool unsettled = other.crypto.has_data_to_send() || other.sent.ack_eliciting_outstanding() > 0;
@@ -391,6 +409,8 @@ void loss_recovery::on_retry() {
   initial.sent.discard([&](sent_packet& packet) { forget(packet); });
   initial.loss.on_discarded();
   initial.crypto.resend_unacknowledged();
+  // RFC 9000, section 17.2.5.3: early data is sent again as well.
+  if (state_.keys.early_write) forget_early_packets();
   state_.pto_count = 0;
   state_.loss_timer_rearmed = state_.now;
 }

@@ -28,6 +28,10 @@ public:
   /// A Retry came: all that was sent is to be sent again, and does not count as lost (RFC 9002, section 6.3).
   void on_retry();
 
+  /// A client's 0-RTT packets were in vain: rejected, or dropped by a server that sent a Retry. What they carried
+  /// counts as lost, but they say nothing about the path.
+  void forget_early_packets();
+
 private:
   using sent_packet = recovery::sent_packet<sent_frames>;
 

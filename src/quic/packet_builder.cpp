@@ -21,7 +21,18 @@ wire::packet_type type_of(space_id space) noexcept {
     case space_id::handshake:
       return wire::packet_type::handshake;
     default:
-      return wire::packet_type::one_rtt;
+      return wire::packet_type::zero_rtt;
+  }
+}
+
+direction_keys& long_header_keys(key_ring& keys, space_id space) noexcept {
+  switch (space) {
+    case space_id::initial:
+      return *keys.initial_write;
+    case space_id::handshake:
+      return *keys.handshake_write;
+    default:
+      return *keys.early_write;
   }
 }
 
@@ -40,7 +51,8 @@ packet_builder::packet_builder(connection_state& state, packet_space& space, con
       number_length_(wire::packet_number_length(number_, space.loss.largest_acked())) {
   const connection_id* const destination = on.peer_id ? state.peer_ids.find(*on.peer_id) : nullptr;
   if (!destination) return;
-  if (space.is_application()) {
+  is_short_ = space.is_application() && state.keys.application_write;
+  if (is_short_) {
     begin_short(state, *destination, room);
   } else {
     begin_long(state, *destination, room);
@@ -57,13 +69,14 @@ void packet_builder::begin_short(connection_state& state, const connection_id& d
 
 void packet_builder::begin_long(connection_state& state, const connection_id& destination, byte_span room) {
   byte_writer header(room);
-  length_position_ = wire::encode_long_header(header, {.type = type_of(space_->id),
-                                                       .version = state.versions.current(),
-                                                       .destination = destination,
-                                                       .source = state.local_ids.first(),
-                                                       .token = state.token,
-                                                       .number = number_,
-                                                       .number_length = number_length_});
+  length_position_ = wire::encode_long_header(
+      header, {.type = type_of(space_->id),
+               .version = space_->is_application() ? state.versions.chosen() : state.versions.current(),
+               .destination = destination,
+               .source = state.local_ids.first(),
+               .token = state.token,
+               .number = number_,
+               .number_length = number_length_});
   header_size_ = header.position();
   if (!header.overflowed()) open_payload();
 }
@@ -98,7 +111,7 @@ byte_span packet_builder::seal(connection_state& state) {
   const std::size_t number_offset = header_size_ - number_length_;
   const byte_span header = packet.first(header_size_);
   const byte_span payload = packet.subspan(header_size_);
-  if (space_->is_application()) {
+  if (is_short_) {
     application_write_keys& keys = *state.keys.application_write;
     if (may_clear_quic_bit(state) && state.quic_bit.clears_next(state.random))
       packet[0] &= ~wire::first_byte::fixed_bit;
@@ -107,7 +120,7 @@ byte_span packet_builder::seal(connection_state& state) {
     return packet;
   }
   wire::set_length(packet, length_position_, packet.size() - number_offset);
-  direction_keys& keys = space_->id == space_id::initial ? *state.keys.initial_write : *state.keys.handshake_write;
+  direction_keys& keys = long_header_keys(state.keys, space_->id);
   keys.packet.seal(number_, header, payload);
   crypto::protect_header(packet, number_offset, number_length_, keys.header);
   return packet;

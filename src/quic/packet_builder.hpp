@@ -24,6 +24,9 @@ public:
   /// Where frames go.
   byte_writer& frames() noexcept { return frames_; }
 
+  /// A 1-RTT packet.
+  bool is_short() const noexcept { return is_short_; }
+
   bool is_empty() const noexcept { return frames_.position() == 0; }
 
   /// Whether it has PADDING, which makes it count as in flight (RFC 9002, section 2).
@@ -54,6 +57,7 @@ private:
   std::size_t length_position_ = 0;  // Of a long header's Length field.
   byte_writer frames_{{}};
   bool padded_ = false;
+  bool is_short_ = false;
   bool ok_ = false;
 };
 

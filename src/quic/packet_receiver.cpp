@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quic/early_data_flow.hpp"
 #include "wire/packet_number.hpp"
 
 namespace quasio::quic {
@@ -19,6 +20,7 @@ std::optional<space_id> space_of(wire::packet_type type) noexcept {
       return space_id::initial;
     case wire::packet_type::handshake:
       return space_id::handshake;
+    case wire::packet_type::zero_rtt:
     case wire::packet_type::one_rtt:
       return space_id::application_data;
     default:
@@ -97,7 +99,9 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
       header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
   // Section 17.2.2: servers send none.
   const bool has_token = state_.is_client() && !header.token.empty();
-  if (!id || wrong_version || too_small || has_token) {
+  // RFC 9001, section 5.6: nor do they send early data.
+  const bool too_early = header.type == wire::packet_type::zero_rtt && state_.is_client();
+  if (!id || wrong_version || too_small || has_token || too_early) {
     drop(state_, drop_cause::unexpected, packet.size(), kind_of(header.type));
     return;
   }
@@ -107,11 +111,7 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
     drop(state_, drop_cause::no_keys, packet.size(), kind_of(header.type));
     return;
   }
-  // RFC 9001, section 5.7: a server takes no 1-RTT packet before it has the client's Finished.
-  const bool have_keys = *id == space_id::initial     ? state_.keys.initial_read.has_value()
-                         : *id == space_id::handshake ? state_.keys.handshake_read.has_value()
-                                                      : state_.keys.application_read && state_.handshake_complete;
-  if (!have_keys) return wait_for_keys(packet, arrival);
+  if (!can_open(header.type)) return wait_for_keys(packet, header.type, arrival);
   const auto opened = open(packet, header, space);
   if (!opened) return on_unopened(packet, header.type, true);
   // Section 17.2: reserved bits are looked at only in authenticated packets.
@@ -127,12 +127,36 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   process(space, header, *opened, arrival);
 }
 
+direction_keys& packet_receiver::long_header_keys(const wire::packet_header& header) {
+  switch (header.type) {
+    case wire::packet_type::initial:
+      return initial_keys(header.version);
+    case wire::packet_type::zero_rtt:
+      return *state_.keys.early_read;
+    default:
+      return *state_.keys.handshake_read;
+  }
+}
+
+bool packet_receiver::can_open(wire::packet_type type) const noexcept {
+  switch (type) {
+    case wire::packet_type::initial:
+      return state_.keys.initial_read.has_value();
+    case wire::packet_type::zero_rtt:
+      return state_.keys.early_read.has_value();
+    case wire::packet_type::handshake:
+      return state_.keys.handshake_read.has_value();
+    default:
+      // RFC 9001, section 5.7: a server takes no 1-RTT packet before it has the client's Finished.
+      return state_.keys.application_read && state_.handshake_complete;
+  }
+}
+
 std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span packet, const wire::packet_header& header,
                                                                     packet_space& space) {
-  const bool one_rtt = space.is_application();
-  crypto::header_key& header_key = one_rtt                         ? state_.keys.application_read->header()
-                                   : space.id == space_id::initial ? initial_keys(header.version).header
-                                                                   : state_.keys.handshake_read->header;
+  const bool one_rtt = header.type == wire::packet_type::one_rtt;
+  direction_keys* const keys = one_rtt ? nullptr : &long_header_keys(header);
+  crypto::header_key& header_key = one_rtt ? state_.keys.application_read->header() : keys->header;
   const auto unprotected = crypto::unprotect_header(packet, header.packet_number_offset, header_key);
   if (!unprotected) return std::nullopt;
   const std::uint64_t number = wire::expand_packet_number(largest_received(space), unprotected->truncated_packet_number,
@@ -141,10 +165,8 @@ std::optional<packet_receiver::opened_packet> packet_receiver::open(byte_span pa
   if (packet.size() < header_size + crypto::aead_tag_size) return std::nullopt;
   if (one_rtt) return open_one_rtt(packet, number, header_size);
 
-  crypto::packet_key& key =
-      space.id == space_id::initial ? initial_keys(header.version).packet : state_.keys.handshake_read->packet;
   const byte_span sealed = packet.subspan(header_size);
-  if (!key.open(number, packet.first(header_size), sealed)) return std::nullopt;
+  if (!keys->packet.open(number, packet.first(header_size), sealed)) return std::nullopt;
   return opened_packet{
       .number = number, .size = packet.size(), .payload = sealed.first(sealed.size() - crypto::aead_tag_size)};
 }
@@ -203,6 +225,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   const bool newest = space.acks.empty() || packet.number > space.acks.largest();
 
   if (state_.watched) tell_of(header.type, packet, from);
+  state_.streams.set_receiving_early(header.type == wire::packet_type::zero_rtt && !state_.handshake_complete);
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
   space.acks.on_received(packet.number, summary->ack_eliciting, arrival.ecn, state_.now, from.rtt.minimum());
@@ -219,8 +242,9 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
     recovery_.discard(space_id::initial);
   }
   advance_handshake();
-  if (newest && !summary->probing_only && space.is_application() && state_.is_server())
-    moves_.follow_peer(from, header.destination);
+  if (header.type != wire::packet_type::one_rtt || state_.is_client()) return;
+  limit_early_reading(state_);
+  if (newest && !summary->probing_only) moves_.follow_peer(from, header.destination);
 }
 
 void packet_receiver::tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const {
@@ -250,9 +274,16 @@ void packet_receiver::learn_version(quic_version version) {
   state_.tls.switch_initial_version(version);
 }
 
-void packet_receiver::wait_for_keys(byte_view packet, const arrival_info& arrival) {
-  if (state_.waiting.size() >= state_.config.max_undecryptable_packets) {
-    drop(state_, drop_cause::too_many_waiting, packet.size());
+void packet_receiver::wait_for_keys(byte_view packet, wire::packet_type type, const arrival_info& arrival) {
+  if (type == wire::packet_type::zero_rtt && !may_await_early_keys(state_)) {
+    drop(state_, drop_cause::no_keys, packet.size(), kind_of(type));
+    return;
+  }
+  std::size_t bytes = packet.size();
+  for (const waiting_packet& each : state_.waiting) bytes += each.bytes.size();
+  if (state_.waiting.size() >= state_.config.max_undecryptable_packets ||
+      bytes > state_.config.max_undecryptable_bytes) {
+    drop(state_, drop_cause::too_many_waiting, packet.size(), kind_of(type));
     return;
   }
   state_.waiting.push_back({{packet.begin(), packet.end()}, arrival.from, arrival.ecn});
@@ -260,8 +291,10 @@ void packet_receiver::wait_for_keys(byte_view packet, const arrival_info& arriva
 
 void packet_receiver::receive_waiting() {
   const auto ready = [this](const waiting_packet& waiting) {
-    return wire::first_byte::is_long(waiting.bytes.front()) ? state_.keys.handshake_read.has_value()
-                                                            : state_.handshake_complete;
+    const auto header = wire::parse_packet_header(waiting.bytes, state_.local_ids.first().size(), quic_bit_rule());
+    // Early data that has waited in vain is dropped.
+    return !header || can_open(header->type) ||
+           (header->type == wire::packet_type::zero_rtt && !may_await_early_keys(state_));
   };
   if (std::ranges::none_of(state_.waiting, ready)) return;
   std::vector<waiting_packet> waiting;
@@ -280,19 +313,24 @@ void packet_receiver::receive_waiting() {
 
 void packet_receiver::advance_handshake() {
   state_.watched.keys_may_have_come(state_.keys, state_.now);
+  note_accepted_early_data(state_);
   if (const auto& peer = state_.tls.peer_parameters(); peer && !state_.peer_parameters_applied) {
     if (auto checked = check_peer_parameters(*peer); !checked) return fail(state_, checked.error());
     state_.peer_parameters = *peer;
     if (state_.watched) state_.watched->on_peer_parameters(*peer, state_.now);
     state_.peer_parameters_applied = true;
-    state_.streams.set_peer_parameters(*peer);
-    state_.datagrams_out.set_peer_limit(peer->max_datagram_frame_size);
+    // RFC 9000, section 7.4.1: early data keeps to what was remembered.
+    if (!state_.early_data_begun) apply_limits(state_);
     state_.idle.set_peer_timeout(peer->max_idle_timeout);
     if (peer->min_ack_delay) state_.ack_requests.allow(*peer->min_ack_delay, peer->max_ack_delay);
     if (peer->stateless_reset_token) state_.peer_ids.set_handshake_token(*peer->stateless_reset_token);
     if (auto taken = take_preferred_id(*peer); !taken) return fail(state_, taken.error());
   }
-  if (state_.tls.is_complete() && !state_.handshake_complete) complete_handshake();
+  if (state_.tls.is_complete() && !state_.handshake_complete) {
+    if (auto settled = settle_early_data(state_, recovery_); !settled) return fail(state_, settled.error());
+    complete_handshake();
+  }
+  for (auto& session : state_.tls.take_sessions()) state_.events.push(session_received{std::move(session)});
 }
 
 transport_result<void> packet_receiver::check_peer_parameters(const transport_parameters& peer) const {
@@ -327,6 +365,7 @@ transport_result<void> packet_receiver::take_preferred_id(const transport_parame
 
 void packet_receiver::complete_handshake() {
   state_.handshake_complete = true;
+  state_.streams_usable = true;
   state_.handshake_completed_at = state_.now;
   state_.events.push(handshake_completed{});
   if (state_.watched) {

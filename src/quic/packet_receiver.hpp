@@ -43,6 +43,8 @@ private:
                const arrival_info& arrival);
 
   direction_keys& initial_keys(quic_version version);
+  direction_keys& long_header_keys(const wire::packet_header& header);
+  bool can_open(wire::packet_type type) const noexcept;
   void learn_version(quic_version version);
 
   /// RFC 9287, section 3: who has said so takes packets whatever their QUIC bit.
@@ -50,7 +52,7 @@ private:
     return state_.config.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased : wire::fixed_bit_rule::must_be_set;
   }
 
-  void wait_for_keys(byte_view packet, const arrival_info& arrival);
+  void wait_for_keys(byte_view packet, wire::packet_type type, const arrival_info& arrival);
   void receive_waiting();
   void on_unopened(byte_view packet, wire::packet_type type, bool had_keys);
   bool ends_by_stateless_reset(byte_view end_of_datagram);

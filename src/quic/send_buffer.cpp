@@ -1,6 +1,7 @@
 #include "quic/send_buffer.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace quasio::quic {
 
@@ -47,6 +48,12 @@ void send_buffer::discard() {
   lost_.clear();
   end_ = next_unsent_;
   front_ = end_;
+}
+
+void send_buffer::begin_anew() {
+  assert(front_ == 0 && acked_.empty());
+  lost_.clear();
+  next_unsent_ = 0;
 }
 
 void send_buffer::restart() {

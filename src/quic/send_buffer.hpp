@@ -38,6 +38,9 @@ public:
   /// Forgets all bytes; the offsets stay. For a stream that is reset.
   void discard();
 
+  /// All that was written waits to be sent for the first time. Only while nothing was acknowledged.
+  void begin_anew();
+
   /// Empty, and from offset 0 again.
   void restart();
 

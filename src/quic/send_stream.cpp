@@ -10,6 +10,13 @@ void send_stream::restart(std::uint64_t peer_limit) {
   progress_ = {};
 }
 
+void send_stream::begin_anew() {
+  // Of a stream that was reset nothing is left to send, so that nothing counts as sent.
+  is_reset() ? buffer_.restart() : buffer_.begin_anew();
+  window_ = send_window();
+  progress_.fin_sent = progress_.fin_lost = false;
+}
+
 send_state send_stream::state() const noexcept {
   if (is_reset()) return progress_.reset_acked ? send_state::reset_received : send_state::reset_sent;
   if (progress_.fin_acked && buffer_.all_acked()) return send_state::data_received;

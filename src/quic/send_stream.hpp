@@ -30,6 +30,9 @@ public:
   /// Begins anew, in the ready state, with the peer's initial limit.
   void restart(std::uint64_t peer_limit);
 
+  /// What was sent was never sent, and there is no credit: early data was rejected.
+  void begin_anew();
+
   send_state state() const noexcept;
   bool is_reset() const noexcept { return progress_.reset_code.has_value(); }
   bool is_finished() const noexcept { return progress_.fin; }

@@ -20,6 +20,11 @@ std::optional<std::uint64_t> outgoing_streams::open() noexcept {
 bool outgoing_streams::raise(std::uint64_t limit) noexcept {
   if (limit <= limit_) return false;
   limit_ = limit;
+  if (left() == 0) {
+    // Streams that were opened under a remembered limit use it up, or wait for more.
+    wanted_ = true;
+    return false;
+  }
   return std::exchange(wanted_, false);
 }
 

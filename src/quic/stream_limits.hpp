@@ -35,7 +35,7 @@ private:
 class outgoing_streams {
 public:
   const stream_ledger& ledger() const noexcept { return ledger_; }
-  std::uint64_t left() const noexcept { return limit_ - ledger_.opened(); }
+  std::uint64_t left() const noexcept { return limit_ > ledger_.opened() ? limit_ - ledger_.opened() : 0; }
 
   /// The number of the next stream; empty when the peer allows no more, which is remembered for raise().
   std::optional<std::uint64_t> open() noexcept;
@@ -43,6 +43,12 @@ public:
 
   /// MAX_STREAMS or the initial limit. Returns whether somebody waits for it.
   bool raise(std::uint64_t limit) noexcept;
+
+  /// The limit was remembered, and does not hold: 0 until the peer gives another. Streams that were opened stay so.
+  void take_limit_back() noexcept {
+    limit_ = 0;
+    told_blocked_at_ = nothing_told;
+  }
 
   /// Whether STREAMS_BLOCKED should be sent: once a limit.
   bool blocked_frame_due() const noexcept { return wanted_ && told_blocked_at_ != limit_; }

@@ -1,12 +1,17 @@
 #include "quic/stream_set.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace quasio::quic {
 namespace {
 
 // Ended streams kept to be used again, with the memory of their tables.
 constexpr std::size_t max_spare_streams = 32;
+
+stream_notice lowest_notice(const stream& about) noexcept {
+  return static_cast<stream_notice>(1u << std::countr_zero(unsigned{about.notices}));
+}
 
 }  // namespace
 
@@ -38,7 +43,32 @@ void stream_set::set_peer_parameters(const transport_parameters& peer) {
 }
 
 void stream_set::raise_stream_limit(stream_direction direction, std::uint64_t limit) {
+  const bool some_wait = outgoing(direction).limit() < outgoing(direction).ledger().opened();
   if (outgoing(direction).raise(limit)) events_->push(streams_available{direction});
+  if (some_wait) admit_waiting(direction);
+}
+
+void stream_set::admit_waiting(stream_direction direction) {
+  streams_.for_each([&](stream& known) {
+    if (!is_ours(known.id) || direction_of(known.id) != direction) return;
+    for (const stream_notice notice : {stream_notice::reset_stream, stream_notice::max_stream_data}) {
+      add_notice(known, notice);
+    }
+    if (known.receives && known.receiving.is_abandoned()) add_notice(known, stream_notice::stop_sending);
+    reschedule(known);
+  });
+}
+
+void stream_set::begin_anew(const transport_parameters& peer) {
+  peer_limits_ = {};
+  connection_out_ = send_window();
+  for (outgoing_streams& kind : outgoing_) kind.take_limit_back();
+  streams_.for_each([this](stream& known) {
+    if (known.sends) known.sending.begin_anew();
+    while (known.notices != 0) drop_notice(known, lowest_notice(known));
+    reschedule(known);
+  });
+  set_peer_parameters(peer);
 }
 
 // --- The application ---------------------------------------------------------------------------------------------

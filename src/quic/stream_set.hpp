@@ -29,8 +29,8 @@ struct stream_counters {
 /// open by then too (section 3.2) and may be used, but nobody is told before something comes on them: they cost no
 /// memory, and one frame causes one event.
 ///
-/// Closed streams leave nothing but their number. For a client whose 0-RTT data was rejected all streams begin anew
-/// (RFC 9001, section 4.6.2): make a new stream_set.
+/// Closed streams leave nothing but their number. For a client whose 0-RTT data was rejected all streams begin_anew()
+/// (RFC 9001, section 4.6.2).
 class stream_set {
 public:
   stream_set(endpoint_role role, const settings& own, event_queue& events);
@@ -40,6 +40,14 @@ public:
   /// Takes the limits the peer gives us. Before, all are 0. Called again with other values (a client in 0-RTT remembers
   /// some, and then learns the real ones), the larger ones count.
   void set_peer_parameters(const transport_parameters& peer);
+
+  /// A client's early data was rejected, and `peer` are the parameters that count. What was sent was never sent: it
+  /// waits to be, as far as the new limits allow; streams that these do not cover wait until the peer allows more. To
+  /// be called after on_lost() for what was under way, and before anything came from the peer.
+  void begin_anew(const transport_parameters& peer);
+
+  /// Whether what is received now is early data, for stream_opened.
+  void set_receiving_early(bool early) noexcept { receiving_early_ = early; }
 
   // --- The application, as in connection -------------------------------------------------------------------------
 
@@ -139,6 +147,11 @@ private:
   stream_result<const stream*> find_used(stream_id id, part wanted) const;
   void release_credit(stream& released);
   void raise_stream_limit(stream_direction direction, std::uint64_t limit);
+  /// Whether the peer allows this stream: ours may have been opened under a limit that was taken back since.
+  bool is_admitted(stream_id id) const noexcept {
+    return !is_ours(id) || stream_index(id) < outgoing(direction_of(id)).limit();
+  }
+  void admit_waiting(stream_direction direction);
 
   // The application's writing (stream_set.cpp).
   stream_result<stream*> find_writable(stream_id id);
@@ -210,6 +223,7 @@ private:
   stream_scheduler repairs_;
   stream_scheduler fresh_;
   bool wants_prompt_ack_ = false;
+  bool receiving_early_ = false;
   std::vector<stream*> noticed_;   // Streams with notices.
   std::size_t out_of_credit_ = 0;  // Streams of which out_of_credit holds.
   stream_counters counters_;

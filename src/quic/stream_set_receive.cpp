@@ -121,7 +121,7 @@ transport_result<stream*> stream_set::stream_of_frame(stream_id id, part wanted,
   }
   if (!found->told_opened) {
     found->told_opened = true;
-    events_->push(stream_opened{id});
+    events_->push(stream_opened{id, receiving_early_});
   }
   return found;
 }

@@ -193,7 +193,7 @@ bool stream_set::is_needed(const stream& about, stream_notice notice) noexcept {
 }
 
 void stream_set::add_notice(stream& about, stream_notice notice) {
-  if (about.has_notice(notice) || !is_needed(about, notice)) return;
+  if (about.has_notice(notice) || !is_needed(about, notice) || !is_admitted(about.id)) return;
   if (about.notices == 0) {
     about.notice_slot = noticed_.size();
     noticed_.push_back(&about);
@@ -219,8 +219,9 @@ void stream_set::drop_notices_not_needed(stream& about) noexcept {
 // --- Data --------------------------------------------------------------------------------------------------------
 
 void stream_set::reschedule(stream& changed) {
-  schedule(repairs_, changed.repairs, changed.sending.has_repairs());
-  schedule(fresh_, changed.fresh, changed.sending.has_fresh());
+  const bool admitted = is_admitted(changed.id);
+  schedule(repairs_, changed.repairs, admitted && changed.sending.has_repairs());
+  schedule(fresh_, changed.fresh, admitted && changed.sending.has_fresh());
   note_credit(changed, changed.sending.is_out_of_credit());
   add_notice(changed, stream_notice::stream_data_blocked);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "quic/datagram_capacity.hpp"
+#include "quic/early_data_flow.hpp"
 #include "quic/frame_counting.hpp"
 #include "quic/payload_writer.hpp"
 #include "wire/frame_writer.hpp"
@@ -166,13 +167,14 @@ bool transmitter::has_write_keys(const packet_space& space) const {
     case space_id::handshake:
       return state_.keys.handshake_write.has_value();
     default:
-      return state_.keys.application_write.has_value();
+      return state_.keys.application_write.has_value() || sends_early_data(state_);
   }
 }
 
 bool transmitter::has_data(const packet_space& space, const path& on) const {
   if (space.crypto.has_data_to_send()) return true;
   if (!space.is_application()) return false;
+  if (!state_.keys.application_write) return has_application_payload(state_);
   return state_.handshake_done_due || state_.alive.is_due() || on.has_frames_to_send() ||
          state_.ack_requests.has_frame_to_send() || state_.local_ids.has_frames_to_send() ||
          state_.peer_ids.has_frames_to_send() || state_.tokens.has_frames_to_send() || has_application_payload(state_);
@@ -216,7 +218,7 @@ bool transmitter::write_content(packet_builder& packet, const permission& allowe
   if (may_validate(space, allowed)) allowed.on.write_frames(packet.frames());
   if (allowed.only_validation || (!allowed.may_elicit && space.probes == 0)) return packet.frames().position() > begin;
   // Draft-ietf-quic-ack-frequency, section 7: the answer to a probe should not wait.
-  if (space.probes > 0 && space.is_application() && state_.peer_parameters.min_ack_delay)
+  if (space.probes > 0 && packet.is_short() && state_.peer_parameters.min_ack_delay)
     wire::write(packet.frames(), wire::immediate_ack_frame{});
   space.crypto.write_frames(packet.frames(), space.sent.draft());
   if (space.is_application()) write_application_frames(packet, last_in_datagram);
@@ -244,6 +246,8 @@ void transmitter::write_ack(packet_builder& packet) {
 void transmitter::write_application_frames(packet_builder& packet, bool last_in_datagram) {
   sent_frames& record = packet.space().sent.draft();
   byte_writer& frames = packet.frames();
+  // RFC 9000, section 12.5: 0-RTT packets are for the application's data.
+  if (!state_.keys.application_write) return write_application_payload(state_, frames, record, last_in_datagram);
   if (state_.handshake_done_due && frames.remaining() > 0) {
     wire::write(frames, wire::handshake_done_frame{});
     record.push_back({.kind = sent_frame_kind::handshake_done});
@@ -308,8 +312,9 @@ void transmitter::note_content(const sent_frames& content) {
 }
 
 void transmitter::tell_of(packet_builder& packet, const path& on) const {
-  const bool one_rtt = packet.space().is_application();
-  state_.watched->on_packet_sent({.kind = kind_of(packet.space().id),
+  const bool one_rtt = packet.is_short();
+  const bool early = packet.space().is_application() && !one_rtt;
+  state_.watched->on_packet_sent({.kind = early ? packet_kind::zero_rtt : kind_of(packet.space().id),
                                   .number = packet.number(),
                                   .size = packet.sealed_size(),
                                   .key_phase = one_rtt && state_.keys.application_write->key_phase(),

@@ -70,6 +70,8 @@ void io_worker::start(std::unique_ptr<application_over_quic> application) {
   stage_ = handshaking{std::move(application)};
   this->application()->on_started(*this);
   const time_point now = read_clock();
+  // A client's early data is ready before there is an application to tell.
+  if (connection_->may_use_streams()) on(quic::early_data_ready{}, now);
   for (auto datagram : datagrams) connection_->receive(datagram.bytes, datagram.path, datagram.ecn, now);
   wake();
 }
@@ -170,9 +172,9 @@ void io_worker::turn() {
   drain_inbox(now);
   if (const auto deadline = connection_->next_deadline(); deadline && *deadline <= now) connection_->on_timeout(now);
   tell_events(now);
-  if (auto* const active = std::get_if<running>(&stage_)) {
-    active->application->process_reads(*this, now);
-    active->application->process_writes(*this, now);
+  if (auto* const active = lively_application()) {
+    active->process_reads(*this, now);
+    active->process_writes(*this, now);
     tell_events(now);
   }
   flush(now);
@@ -199,15 +201,28 @@ application_over_quic* io_worker::application() noexcept {
                     stage_);
 }
 
+application_over_quic* io_worker::lively_application() noexcept {
+  if (auto* const stage = std::get_if<running>(&stage_)) return stage->application.get();
+  auto* const stage = std::get_if<handshaking>(&stage_);
+  return stage != nullptr && stage->early ? stage->application.get() : nullptr;
+}
+
+void io_worker::on(const quic::early_data_ready&, time_point now) {
+  if (auto* const stage = std::get_if<handshaking>(&stage_))
+    stage->early = stage->application->on_early_data(*this, now);
+}
+
 void io_worker::on(const quic::handshake_completed&, time_point now) {
   auto* const stage = std::get_if<handshaking>(&stage_);
   if (stage == nullptr) return;
   std::unique_ptr<application_over_quic> application = std::move(stage->application);
+  const auto kept = std::move(stage->kept);
   application_over_quic& lively = *application;
   stage_ = running{std::move(application)};
   shard_->counters().connections_established.add();
   router_->handshake_ended(*this);
   lively.on_connection_established(*this, now);
+  for (const quic::event& each : kept) lively.on_event(*this, each, now);
 }
 
 void io_worker::on(const quic::connection_id_issued& event, time_point) {
@@ -244,7 +259,8 @@ void io_worker::on(const ForApplication& event, time_point now) {
 
 template <class Event>
 void io_worker::tell_application(const Event& event, time_point now) {
-  if (auto* const stage = std::get_if<running>(&stage_)) stage->application->on_event(*this, event, now);
+  if (auto* const lively = lively_application()) return lively->on_event(*this, event, now);
+  if (auto* const stage = std::get_if<handshaking>(&stage_)) stage->kept.emplace_back(event);
 }
 
 void io_worker::end(const connection_end& how, worker_stage next) {

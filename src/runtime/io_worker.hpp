@@ -75,6 +75,7 @@ private:
   void drain_inbox(time_point now);
   bool tell_events(time_point now);
   void on(const quic::handshake_completed& event, time_point now);
+  void on(const quic::early_data_ready& event, time_point now);
   void on(const quic::connection_id_issued& event, time_point now);
   void on(const quic::connection_id_retired& event, time_point now);
   void on(const quic::connection_closed& event, time_point now);
@@ -87,6 +88,8 @@ private:
   void tell_application(const Event& event, time_point now);
 
   application_over_quic* application() noexcept;
+  /// The application, if it is to have its turns.
+  application_over_quic* lively_application() noexcept;
   bool is_finished() const noexcept { return std::holds_alternative<finished>(stage_); }
   void end(const connection_end& how, worker_stage next);
   void finish();

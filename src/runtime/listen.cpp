@@ -144,6 +144,10 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
   if (!shared.acceptor.token_keys) shared.acceptor.token_keys = quic::token_keys::generate(random);
   if (!shared.acceptor.spent_tokens) shared.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   share_key(shared.acceptor.reset_token_key);
+  if (shared.acceptor.early_data.accept && !shared.acceptor.early_data.replay_guard) {
+    crypto::system_random random;
+    shared.acceptor.early_data.replay_guard = quic::make_replay_guard(shared.acceptor.tls, random);
+  }
 
   const std::shared_ptr<quic::connection_id_generator> ids =
       options.acceptor.connection_ids ? options.acceptor.connection_ids : quic::routable_connection_ids::make(random);

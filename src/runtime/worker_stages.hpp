@@ -26,6 +26,8 @@ struct awaiting_application {
 /// The handshake is under way.
 struct handshaking {
   std::unique_ptr<application_over_quic> application;
+  bool early = false;             ///< The application uses early data.
+  std::vector<quic::event> kept;  ///< For an application that does not; each says its thing once.
 };
 
 /// Application data flows.

@@ -76,7 +76,8 @@ TEST(server_arguments, are_all_understood) {
                                          "0",
                                          "--max-connections",
                                          "10",
-                                         "--hidden-files"});
+                                         "--hidden-files",
+                                         "--early-data"});
   EXPECT_EQ(out.listen, (std::vector<host_port>{{"127.0.0.1", 0}, {"::1", 443}, {"localhost", 8443}}));
   EXPECT_FALSE(out.listen_by_default);
   EXPECT_EQ(out.root, "site");
@@ -91,6 +92,7 @@ TEST(server_arguments, are_all_understood) {
   EXPECT_EQ(out.drain_timeout, std::chrono::milliseconds(0));
   EXPECT_EQ(out.max_connections, 10u);
   EXPECT_TRUE(out.hidden_files);
+  EXPECT_TRUE(out.early_data);
 }
 
 TEST(server_arguments, are_refused_with_the_word_that_is_wrong) {

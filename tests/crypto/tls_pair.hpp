@@ -40,6 +40,14 @@ public:
   std::map<std::pair<crypto::encryption_level, crypto::direction>, told_secret> secrets;
   std::vector<bytes> peer_parameters;
   std::vector<bytes> tickets;
+  std::vector<std::uint32_t> max_early_data;  ///< Of each ticket.
+
+  // A server's: what it is asked and answers.
+  bool takes_tickets = true;
+  bool takes_early_data = true;
+  bytes resumed_context;
+  bytes early_context;
+  bytes client_random;
   std::optional<crypto::tls_error> error;
 
   void start() { note(session->start()); }
@@ -69,7 +77,19 @@ public:
     peer_parameters.emplace_back(received.begin(), received.end());
     if (!parameters.empty()) session->set_transport_parameters(parameters);
   }
-  void on_session_ticket(byte_view ticket) override { tickets.emplace_back(ticket.begin(), ticket.end()); }
+  void on_session_ticket(const crypto::received_ticket& ticket) override {
+    tickets.emplace_back(ticket.bytes.begin(), ticket.bytes.end());
+    max_early_data.push_back(ticket.max_early_data);
+  }
+  bool accepts_ticket(byte_view context) override {
+    resumed_context.assign(context.begin(), context.end());
+    return takes_tickets;
+  }
+  bool accepts_early_data(const crypto::early_data_offer& offer) override {
+    early_context.assign(offer.ticket_context.begin(), offer.ticket_context.end());
+    client_random.assign(offer.client_random.begin(), offer.client_random.end());
+    return takes_early_data;
+  }
 
 private:
   void note(const result<void, crypto::tls_error>& outcome) {
@@ -87,6 +107,9 @@ struct tls_pair_options {
   std::vector<std::uint8_t> client_parameters = {1, 2, 3};
   std::vector<std::uint8_t> server_parameters = {4, 5, 6, 7};
   std::vector<std::uint8_t> ticket = {};
+  std::vector<std::uint8_t> ticket_context = {};
+  bool client_early_data = false;
+  bool server_early_data = false;
 };
 
 template <class Value>
@@ -112,10 +135,13 @@ struct tls_pair {
                                                         {.server_name = options.server_name,
                                                          .alpn = options.client_alpn,
                                                          .transport_parameters = options.client_parameters,
-                                                         .session_ticket = options.ticket},
+                                                         .session_ticket = options.ticket,
+                                                         .early_data = options.client_early_data},
                                                         client));
-    server.session = expect(crypto::tls_session::server(options.server_context, options.server_alpn, server));
+    server.session = expect(crypto::tls_session::server(
+        options.server_context, {.alpn = options.server_alpn, .early_data = options.server_early_data}, server));
     server.parameters = options.server_parameters;
+    server.session->set_ticket_context(options.ticket_context);
   }
 
   /// Runs until nobody has anything left to say, or one of them failed.

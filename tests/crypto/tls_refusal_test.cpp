@@ -95,7 +95,7 @@ TEST_F(tls_refusal, of_settings_that_cannot_be_used) {
   EXPECT_NE(client(std::string(300, 'x'), {"h3"}), "no error");
   EXPECT_FALSE(tls_session::server(world.server, {}, end));
   const std::vector<std::string> alpn{"h3"};
-  EXPECT_EQ(tls_session::server(tls_context(), alpn, end).error().reason, "there is no TLS context");
+  EXPECT_EQ(tls_session::server(tls_context(), {.alpn = alpn}, end).error().reason, "there is no TLS context");
 }
 
 // RFC 9001, sections 8.1 and 8.2: none of what follows is enforced by OpenSSL. The peer is OpenSSL itself, doing TLS
@@ -317,7 +317,7 @@ TEST_F(tls_refusal, of_middlebox_compatibility_in_a_client_hello) {
   hello[3] = static_cast<std::uint8_t>(size);
   for (const std::size_t piece : {1u, 35u, 39u, 10'000u}) {
     tls_end server;
-    server.session = expect(tls_session::server(world.server, options.server_alpn, server));
+    server.session = expect(tls_session::server(world.server, {.alpn = options.server_alpn}, server));
     server.receive(pair.client.sent.front(), piece);
     ASSERT_TRUE(server.error);
     EXPECT_EQ(*server.error, (tls_error{47, "the ClientHello asks for middlebox compatibility"}));

@@ -200,7 +200,7 @@ TEST_F(tls_resumption, hands_on_a_limited_number_of_tickets) {
   EXPECT_EQ(pair.client.tickets.size(), max_session_tickets);
 }
 
-// 0-RTT is not offered yet, whatever an adopted context says: nothing of it may reach the session.
+// Unless it is asked for, whatever an adopted context says: nothing of it may reach the session.
 TEST_F(tls_resumption, offers_no_early_data) {
   SSL_CTX_set_max_early_data(options.server_context.native_handle(), 16'384);
   options.ticket = tickets().front();

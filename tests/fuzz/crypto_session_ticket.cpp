@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const tls_world world;
   auto options = world.pair_options();
   options.ticket.assign(data, data + size);
+  options.client_early_data = true;
   tls_pair pair(options);
   pair.client.start();
   if (pair.client.error || pair.client.sent.empty()) std::abort();

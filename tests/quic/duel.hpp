@@ -62,6 +62,11 @@ struct duel_options {
   std::optional<bytes> encoded_parameters = {};
   std::vector<std::string> peer_alpn{"test"};
   quic::observer_factory observe;  ///< Of the connection under test.
+
+  quic::early_data_options early_data = {};         ///< Of a server under test.
+  std::optional<quic::saved_session> session = {};  ///< Of a client under test, with early data if it allows that.
+  bytes peer_ticket = {};                           ///< Of a hostile client.
+  bool peer_early_data = false;                     ///< Offered by a hostile client, taken by a hostile server.
 };
 
 /// A connection under test against a hostile peer, without a network in between. Time stands still unless it is told
@@ -80,13 +85,16 @@ public:
               .parameters_as_given = options_.parameters_as_given,
               .encoded_parameters = options_.encoded_parameters,
               .own_id = make_id(0xaa),
-              .peer_id = tested == endpoint_role::server ? make_id(0xbb) : connection_id()}) {
+              .peer_id = tested == endpoint_role::server ? make_id(0xbb) : connection_id(),
+              .ticket = options_.peer_ticket,
+              .early_data = options_.peer_early_data}) {
     options_.transport.mtu.discovery = options_.mtu_discovery;
     if (tested == endpoint_role::server) {
       acceptor = std::make_unique<quic::acceptor>(
           quic::acceptor_options{.tls = options_.tls ? options_.tls : duel_server_tls(),
                                  .alpn = {"test"},
                                  .transport = options_.transport,
+                                 .early_data = options_.early_data,
                                  .retry = options_.retry,
                                  .observe = options_.observe},
           random);
@@ -97,6 +105,8 @@ public:
                                               .path = path,
                                               .transport = options_.transport,
                                               .version = options_.tested_version.value_or(options_.version),
+                                              .session = options_.session,
+                                              .early_data = true,
                                               .observe = options_.observe},
                                              random, now)
                        .value();

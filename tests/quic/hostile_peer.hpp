@@ -70,6 +70,7 @@ struct packet_deviation {
   std::optional<connection_id> source = {};
   bytes token = {};
   std::size_t padded_to = 0;
+  bool early = false;  ///< A 0-RTT packet, in the application space.
 };
 
 /// One end of a QUIC connection that does as it is told. Its TLS is honest; its packets carry what the test wants,
@@ -87,7 +88,9 @@ public:
     bool parameters_as_given = false;
     std::optional<bytes> encoded_parameters;  ///< Instead of `parameters`.
     connection_id own_id;
-    connection_id peer_id;  ///< A client's guess; of a server's, empty until it has seen a packet.
+    connection_id peer_id;    ///< A client's guess; of a server's, empty until it has seen a packet.
+    bytes ticket;             ///< A client's, to resume with.
+    bool early_data = false;  ///< Whether a client offers early data and a server takes it.
   };
 
   explicit hostile_peer(identity who) : who_(std::move(who)), own_id_(who_.own_id), peer_id_(who_.peer_id) {
@@ -95,13 +98,16 @@ public:
       original_destination_ = peer_id_;
       derive_initial_keys(peer_id_);
       const bytes parameters = encoded_parameters();
-      take(crypto::tls_session::client(
-          who_.tls,
-          {.server_name = "localhost", .alpn = who_.alpn, .transport_parameters = parameters, .session_ticket = {}},
-          *this));
+      take(crypto::tls_session::client(who_.tls,
+                                       {.server_name = "localhost",
+                                        .alpn = who_.alpn,
+                                        .transport_parameters = parameters,
+                                        .session_ticket = who_.ticket,
+                                        .early_data = who_.early_data},
+                                       *this));
       note(session_->start());
     } else {
-      take(crypto::tls_session::server(who_.tls, who_.alpn, *this));
+      take(crypto::tls_session::server(who_.tls, {.alpn = who_.alpn, .early_data = who_.early_data}, *this));
     }
   }
 
@@ -111,6 +117,9 @@ public:
   const connection_id& original_destination() const noexcept { return original_destination_; }
   /// What the connection under test declared.
   const transport_parameters& peer_transport_parameters() const noexcept { return peer_parameters_; }
+  const std::vector<bytes>& tickets() const noexcept { return tickets_; }
+  bool has_early_keys() const noexcept { return early_.has_value(); }
+  crypto::early_data_state early_data() const noexcept { return session_->early_data(); }
   bool complete() const noexcept { return session_->handshake_complete(); }
   const std::optional<crypto::tls_error>& tls_error() const noexcept { return error_; }
   bool has_keys(space_id space) const noexcept { return write_[quic::index_of(space)].has_value(); }
@@ -199,7 +208,8 @@ public:
   bytes seal(space_id space, bytes payload, const packet_deviation& deviation = {}) {
     constexpr std::size_t number_length = 4;
     const std::size_t index = quic::index_of(space);
-    if (!write_[index]) throw std::runtime_error("the peer has no keys for this space");
+    std::optional<quic::direction_keys>& keys = deviation.early ? early_ : write_[index];
+    if (!keys) throw std::runtime_error("the peer has no keys for this space");
     const std::uint64_t number = deviation.number.value_or(next_number_[index]);
     if (!deviation.number) ++next_number_[index];
 
@@ -207,17 +217,19 @@ public:
     byte_writer out(packet);
     std::size_t length_position = 0;
     const connection_id destination = deviation.destination.value_or(peer_id_);
-    if (space == space_id::application_data) {
+    if (space == space_id::application_data && !deviation.early) {
       wire::encode_short_header(out, destination, false, write_phase_, number, number_length);
     } else {
-      length_position = wire::encode_long_header(
-          out, {.type = space == space_id::initial ? wire::packet_type::initial : wire::packet_type::handshake,
-                .version = who_.version,
-                .destination = destination,
-                .source = deviation.source.value_or(own_id_),
-                .token = deviation.token.empty() ? token : deviation.token,
-                .number = number,
-                .number_length = number_length});
+      length_position =
+          wire::encode_long_header(out, {.type = deviation.early              ? wire::packet_type::zero_rtt
+                                                 : space == space_id::initial ? wire::packet_type::initial
+                                                                              : wire::packet_type::handshake,
+                                         .version = who_.version,
+                                         .destination = destination,
+                                         .source = deviation.source.value_or(own_id_),
+                                         .token = deviation.token.empty() ? token : deviation.token,
+                                         .number = number,
+                                         .number_length = number_length});
     }
     const std::size_t header_size = out.position();
     const std::size_t present = header_size + payload.size() + crypto::aead_tag_size;
@@ -228,8 +240,8 @@ public:
     const std::size_t number_offset = header_size - number_length;
     if (length_position > 0) wire::set_length(packet, length_position, packet.size() - number_offset);
     packet[0] ^= deviation.flipped_bits;
-    write_[index]->packet.seal(number, byte_view(packet).first(header_size), byte_span(packet).subspan(header_size));
-    crypto::protect_header(packet, number_offset, number_length, write_[index]->header);
+    keys->packet.seal(number, byte_view(packet).first(header_size), byte_span(packet).subspan(header_size));
+    crypto::protect_header(packet, number_offset, number_length, keys->header);
     return packet;
   }
 
@@ -317,7 +329,7 @@ private:
   std::optional<std::size_t> index_of(wire::packet_type type) const noexcept {
     if (type == wire::packet_type::initial) return 0;
     if (type == wire::packet_type::handshake) return 1;
-    if (type == wire::packet_type::one_rtt) return 2;
+    if (type == wire::packet_type::one_rtt || type == wire::packet_type::zero_rtt) return 2;
     return std::nullopt;
   }
 
@@ -329,18 +341,20 @@ private:
       peer_id_ = header.source;
       derive_initial_keys(header.destination);
     }
-    if (!read_[*index]) return false;
-    const auto unprotected = crypto::unprotect_header(packet, header.packet_number_offset, read_[*index]->header);
+    std::optional<quic::direction_keys>& keys = header.type == wire::packet_type::zero_rtt ? early_ : read_[*index];
+    if (!keys) return false;
+    const auto unprotected = crypto::unprotect_header(packet, header.packet_number_offset, keys->header);
     if (!unprotected) return false;
     const auto& received = received_[*index];
     const std::uint64_t number =
         wire::expand_packet_number(received.empty() ? std::nullopt : std::optional(*received.rbegin()),
                                    unprotected->truncated_packet_number, unprotected->packet_number_length);
     const std::size_t header_size = header.packet_number_offset + unprotected->packet_number_length;
-    const bool phase = *index == 2 && wire::first_byte::key_phase(packet.front());
+    const bool one_rtt = header.type == wire::packet_type::one_rtt;
+    const bool phase = one_rtt && wire::first_byte::key_phase(packet.front());
     const byte_span sealed = packet.subspan(header_size);
-    if (*index == 2 && phase != read_phase_) follow_update();
-    if (!read_[*index]->packet.open(number, packet.first(header_size), sealed)) return false;
+    if (one_rtt && phase != read_phase_) follow_update();
+    if (!keys->packet.open(number, packet.first(header_size), sealed)) return false;
     if (who_.role == endpoint_role::client && header.type != wire::packet_type::one_rtt && !peer_id_known_) {
       peer_id_ = header.source;
       peer_id_known_ = true;
@@ -409,7 +423,10 @@ private:
 
   void on_secret(crypto::encryption_level level, crypto::direction way, crypto::aead_algorithm aead,
                  const crypto::traffic_secret& secret) override {
-    if (level == crypto::encryption_level::early_data) return;
+    if (level == crypto::encryption_level::early_data) {
+      early_ = quic::direction_keys::derive(secret, aead, labels());
+      return;
+    }
     const std::size_t index = quic::index_of(quic::space_of(level));
     const bool read = way == crypto::direction::read;
     (read ? read_ : write_)[index] = quic::direction_keys::derive(secret, aead, labels());
@@ -417,6 +434,11 @@ private:
     application_aead_ = aead;
     (read ? read_secret_ : write_secret_) = secret;
   }
+
+  void on_session_ticket(const crypto::received_ticket& ticket) override {
+    tickets_.emplace_back(ticket.bytes.begin(), ticket.bytes.end());
+  }
+  bool accepts_early_data(const crypto::early_data_offer&) override { return who_.early_data; }
 
   void on_peer_transport_parameters(byte_view encoded) override {
     if (auto decoded = decode_transport_parameters(encoded, other(who_.role))) peer_parameters_ = *decoded;
@@ -434,6 +456,7 @@ private:
 
   std::array<std::optional<quic::direction_keys>, 3> read_;
   std::array<std::optional<quic::direction_keys>, 3> write_;
+  std::optional<quic::direction_keys> early_;
   crypto::traffic_secret read_secret_;
   crypto::traffic_secret write_secret_;
   crypto::aead_algorithm application_aead_ = crypto::initial_aead;
@@ -450,6 +473,7 @@ private:
   std::array<std::uint64_t, 3> crypto_sent_{};
   std::array<bytes, 3> crypto_to_send_;
 
+  std::vector<bytes> tickets_;
   std::vector<peer_packet> packets_;
   std::vector<bytes> unreadable_;
   std::size_t datagrams_ = 0;

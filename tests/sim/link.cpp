@@ -6,7 +6,8 @@
 namespace quasio::sim {
 
 void link::send(byte_view bytes, const network_path& path, ecn_codepoint ecn, time_point now) {
-  if (loses(bytes, ecn)) {
+  const bool is_lost_one = lost_number_ == sent_++;
+  if (is_lost_one || loses(bytes, ecn)) {
     ++dropped_;
     return;
   }

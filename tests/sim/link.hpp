@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <queue>
 #include <vector>
 
@@ -62,6 +63,10 @@ public:
 
   void change(const link_settings& settings) noexcept { settings_ = settings; }
 
+  /// The datagram that is sent as this one, counted from 0, is lost.
+  void lose_number(std::uint64_t number) noexcept { lost_number_ = number; }
+
+  std::uint64_t sent() const noexcept { return sent_; }
   std::uint64_t dropped() const noexcept { return dropped_; }
 
   /// Datagrams lost because they were larger than the MTU.
@@ -86,6 +91,8 @@ private:
   std::priority_queue<datagram, std::vector<datagram>, later> under_way_;
   std::uint64_t order_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t sent_ = 0;
+  std::optional<std::uint64_t> lost_number_;
   std::uint64_t too_large_ = 0;
   std::uint64_t marked_ = 0;
   time_point free_at_{};

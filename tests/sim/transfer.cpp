@@ -7,10 +7,16 @@
 namespace quasio::sim {
 
 void transfer::on_event(quic::connection& connection, const quic::event& event, time_point) {
-  if (std::holds_alternative<quic::handshake_completed>(event)) {
+  if (std::holds_alternative<quic::handshake_completed>(event) ||
+      std::holds_alternative<quic::early_data_ready>(event)) {
     established_ = true;
+  } else if (const auto* received = std::get_if<quic::session_received>(&event)) {
+    if (!report_->session) report_->session = received->session;
+  } else if (std::holds_alternative<quic::early_data_rejected>(event)) {
+    report_->early_data_rejected = true;
   } else if (const auto* opened = std::get_if<quic::stream_opened>(&event)) {
     streams_[opened->id];
+    report_->early_streams += opened->is_early_data ? 1 : 0;
   } else if (const auto* readable = std::get_if<quic::stream_readable>(&event)) {
     read(connection, readable->id);
   } else if (const auto* closed = std::get_if<quic::stream_closed>(&event)) {

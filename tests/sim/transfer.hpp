@@ -25,6 +25,10 @@ struct transfer_plan {
 struct transfer_report {
   bool done = false;    ///< All streams were opened, finished, read to their end and delivered.
   std::string failure;  ///< What went wrong first; empty when nothing did.
+
+  std::shared_ptr<quic::saved_session> session;  ///< A client's first, once it came.
+  bool early_data_rejected = false;
+  std::size_t early_streams = 0;  ///< Opened by early data, at a server.
 };
 
 /// One end of a transfer. Checks every byte that it gets.

@@ -77,15 +77,22 @@ world::world(const world_settings& settings, std::unique_ptr<application> client
       network_random_(~settings.seed),
       to_server_(settings.to_server, network_random_),
       to_client_(settings.to_client, network_random_),
-      server_(
-          {.tls = server_tls(), .alpn = settings.server_alpn, .transport = settings.server, .retry = settings.retry},
-          random_, std::move(server_program)) {
+      server_({.tls = server_tls(),
+               .alpn = settings.server_alpn,
+               .transport = settings.server,
+               .early_data = settings.early_data,
+               .retry = settings.retry},
+              random_, std::move(server_program)) {
+  if (settings.lose_to_server) to_server_.lose_number(*settings.lose_to_server);
+  if (settings.lose_to_client) to_client_.lose_number(*settings.lose_to_client);
   auto connection = quic::connection::connect({.tls = client_tls(settings.verify_certificate),
                                                .server_name = "localhost",
                                                .alpn = settings.client_alpn,
                                                .path = {client_address_, server_address_},
                                                .transport = settings.client,
-                                               .version = settings.version},
+                                               .version = settings.version,
+                                               .session = settings.session,
+                                               .early_data = settings.session.has_value()},
                                               random_, now_);
   if (!connection) throw std::runtime_error("the client cannot begin: " + connection.error().reason);
   client_ = std::make_unique<connection_host>(std::move(*connection), std::move(client_program));

@@ -23,6 +23,10 @@ struct world_settings {
   std::vector<std::string> client_alpn{"sim"};
   std::vector<std::string> server_alpn{"sim"};
   bool verify_certificate = false;
+  std::optional<quic::saved_session> session = {};   ///< The client's, with early data if it allows that.
+  quic::early_data_options early_data = {};          ///< The server's.
+  std::optional<std::uint64_t> lose_to_server = {};  ///< See link::lose_number().
+  std::optional<std::uint64_t> lose_to_client = {};
 };
 
 /// A client, a server and the two directions between them, under a clock that jumps from event to event.

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "quasio/base/result.hpp"
 #include "quasio/crypto/pem.hpp"
+#include "quasio/crypto/ticket_keys.hpp"
 #include "quasio/crypto/tls_error.hpp"
 
 struct ssl_ctx_st;
@@ -41,10 +44,11 @@ public:
   /// TLS 1.3 is switched off, or none of its cipher suites is an AEAD that QUIC has (AES-GCM, ChaCha20-Poly1305).
   ///
   /// What is set on it: the callback that selects an ALPN protocol (the protocols come with each session; TLS
-  /// connections of other origin get none selected), and, where the program set none, the callback that receives
-  /// session tickets. All else that QUIC demands (TLS 1.3 as the minimum, no middlebox compatibility mode, no kernel
-  /// TLS) is set on each session, so that the context remains what it was. Its verify mode is kept: boost::asio's
-  /// default verifies nothing.
+  /// connections of other origin get none selected), the callbacks that bind a session's circumstances into its tickets
+  /// (SSL_CTX_set_session_ticket_cb; for TLS connections of other origin they do what OpenSSL does without them), and,
+  /// where the program set none, the callback that receives session tickets. All else that QUIC demands (TLS 1.3 as the
+  /// minimum, no middlebox compatibility mode, no kernel TLS) is set on each session, so that the context remains what
+  /// it was. Its verify mode is kept: boost::asio's default verifies nothing.
   static result<tls_context, tls_error> adopt(ssl_ctx_st* context);
 
   tls_context(const tls_context& other) noexcept;
@@ -56,6 +60,9 @@ public:
 
   /// The OpenSSL object, owned by this handle; null for no context.
   ssl_ctx_st* native_handle() const noexcept { return context_; }
+
+  /// The keys of a server's tickets, to be rotated; null for a client's context and an adopted one.
+  std::shared_ptr<ticket_key_set> ticket_keys() const;
 
   friend bool operator==(const tls_context&, const tls_context&) = default;
 
@@ -94,8 +101,16 @@ struct server_options {
   /// run connections, several at a time; it must not block.
   std::function<tls_context(std::string_view server_name)> choose_context;
 
-  /// Tickets for resumption that each client gets, 0 to 16.
+  /// Tickets for resumption that each client gets, 0 to 16; one that resumed gets one.
   unsigned session_tickets = 2;
+
+  /// How long a ticket is good for: 1 second to 7 days (RFC 8446, section 4.6.1). Early data can be read for so long
+  /// afterwards by whoever steals the ticket keys.
+  std::chrono::seconds session_lifetime = std::chrono::hours{12};
+
+  /// Seals the tickets. Null: keys of this context's own, new ones every `session_lifetime`, so that tickets are good
+  /// in this process only. Where choose_context leads to another context, these keys are still the ones that count.
+  std::shared_ptr<ticket_key_set> ticket_keys;
 
   key_log_function key_log;
 };

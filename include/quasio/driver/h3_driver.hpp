@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "quasio/driver/exchange.hpp"
 #include "quasio/http3/connection.hpp"
@@ -27,6 +28,14 @@ struct h3_driver_settings {
 
   /// Client: called on the executor with each token that the server gives for later connections.
   std::function<void(const quic::new_token_received&)> on_new_token;
+
+  /// Client: the application_context of the session that is resumed. Where early data is on, safe requests (GET, HEAD
+  /// and OPTIONS without a body) go with it; the others wait for the end of the handshake (RFC 8470, section 4).
+  std::vector<std::uint8_t> session_context;
+
+  /// Client: called on the executor with each session by which a later connection can be resumed, with the server's
+  /// settings as its application_context.
+  std::function<void(std::shared_ptr<quic::saved_session>)> on_session;
 };
 
 /// A request that a server got.
@@ -35,6 +44,9 @@ struct incoming_request {
   bool end = false;          ///< It has no body.
   body_reader body;
   body_writer response;
+
+  /// It may be a replay: see http3::fields_received::is_early_data.
+  bool is_early_data = false;
 };
 
 /// A request that a client has begun.
@@ -108,6 +120,17 @@ public:
         });
   }
 
+  /// Waits until requests can be sent: as async_wait_established(), but where early data is on that is at once, and the
+  /// summary is then that of a handshake under way.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_wait_usable(Token&& token = {}) {
+    return runtime::initiate_operation<connection_info>(
+        std::forward<Token>(token), get_executor(), cancel_target(),
+        [link = link_](runtime::pending_operation<connection_info> operation) {
+          start_wait_usable(link, std::move(operation));
+        });
+  }
+
   /// Begins a request, if need be when the handshake is complete and the server allows one more. `end` when it has
   /// neither body nor trailers.
   /// @par Completion Signature
@@ -150,6 +173,8 @@ public:
 private:
   static void start_wait(const std::shared_ptr<client_h3_link>& link,
                          runtime::pending_operation<connection_info> operation);
+  static void start_wait_usable(const std::shared_ptr<client_h3_link>& link,
+                                runtime::pending_operation<connection_info> operation);
   static void start_send(const std::shared_ptr<client_h3_link>& link, http3::field_list fields, bool end,
                          runtime::pending_operation<outgoing_request> operation);
   std::shared_ptr<runtime::cancellable> cancel_target() const;

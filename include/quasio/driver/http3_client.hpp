@@ -17,6 +17,7 @@
 #include "quasio/driver/error.hpp"
 #include "quasio/driver/exchange.hpp"
 #include "quasio/driver/h3_driver.hpp"
+#include "quasio/driver/session_cache.hpp"
 #include "quasio/driver/url.hpp"
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/settings.hpp"
@@ -142,6 +143,15 @@ struct client_options {
 
   /// From the call to the response's headers; 0 for ever.
   std::chrono::milliseconds request_timeout{0};
+
+  /// Where the sessions are kept by which connections are resumed, which saves the server's certificate. Null: a cache
+  /// of this client's own.
+  std::shared_ptr<session_cache> sessions;
+
+  /// Sends safe requests (GET, HEAD and OPTIONS without a body) to a server that the client has a session of before the
+  /// handshake is complete (0-RTT), which saves a round trip. An attacker can make the server see them once more
+  /// (RFC 8470), and they leave for the first of its addresses without asking whether another one is faster.
+  bool early_data = false;
 
   std::size_t max_waiting_requests = 16 * 1024;  ///< A connection; see h3_driver_settings::max_waiting_sends.
 

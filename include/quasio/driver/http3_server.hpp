@@ -54,7 +54,11 @@ public:
   /// Whether the request ended with its headers.
   bool has_body() const noexcept { return has_body_; }
 
-  /// The connection it came on.
+  /// Whether it came before the handshake was complete, so that it may be a replay (RFC 8470): see
+  /// server_options::early_data.
+  bool is_early_data() const noexcept { return is_early_data_; }
+
+  /// The connection it came on. Of early data, as it was then: before the handshake was complete.
   const driver::connection_info& connection() const noexcept { return *connection_; }
 
   executor_type get_executor() const { return body_.get_executor(); }
@@ -84,6 +88,7 @@ private:
   std::string path_;
   field_list headers_;
   bool has_body_;
+  bool is_early_data_;
   driver::body_reader body_;
   std::shared_ptr<const driver::connection_info> connection_;
 };
@@ -229,6 +234,15 @@ struct server_options {
   /// 0: everything runs on the executor given to the server. Else so many threads of the server's own, each with a
   /// socket for every endpoint: 1 to 256.
   std::size_t threads = 0;
+
+  /// Takes requests of resumed connections before the handshake is complete (0-RTT), which saves clients a round trip.
+  /// An attacker can send such a request again, though within one server (all that share its ticket keys and replay
+  /// guard) only once. Requests other than GET, HEAD and OPTIONS are therefore answered with 425 (Too Early), which
+  /// makes clients repeat them after the handshake (RFC 8470); for the others see request::is_early_data().
+  bool early_data = false;
+
+  /// Where several servers share ticket keys: the guard that they share. Null: one of this server's own.
+  std::shared_ptr<crypto::replay_guard> replay_guard;
 
   std::size_t max_connections = 100'000;  ///< A thread and endpoint. More are dropped until others end.
 

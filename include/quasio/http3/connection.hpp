@@ -31,6 +31,11 @@ public:
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
+  /// For a client that sends early data, before start(): the settings that the server told on the connection that is
+  /// resumed (RFC 9114, section 7.2.4.2). They hold until the server's come, which must not be less. See
+  /// remembered_settings.hpp.
+  void remember(const peer_settings& former) noexcept;
+
   /// Opens the control and QPACK streams and sends SETTINGS. Call once the QUIC connection is established.
   void start(quic::connection& transport, time_point now);
 

@@ -25,6 +25,10 @@ struct fields_received {
   section_kind kind;
   field_list fields;
   bool end_of_message;  ///< Nothing follows it: read_body() need not be called.
+
+  /// A request that came, at least in part, before the handshake was complete: it may be a replay (RFC 8470). Who must
+  /// not act on it twice answers 425 (Too Early), or waits for the end of the handshake.
+  bool is_early_data = false;
 };
 
 /// read_body() has something to say: bytes, or the end of the message. Said once until read_body() gave fewer bytes

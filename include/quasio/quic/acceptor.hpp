@@ -25,6 +25,7 @@ struct acceptor_options {
   crypto::tls_context tls;
   std::vector<std::string> alpn;  ///< Protocols spoken, the most wanted first. At least one.
   settings transport;
+  early_data_options early_data;
   retry_policy retry = retry_policy::automatic;
   std::size_t retry_threshold = 512;  ///< Handshakes under way from which `automatic` asks for proof.
   std::size_t max_handshakes = 4096;  ///< Handshakes under way beyond which new ones are refused silently.
@@ -107,6 +108,10 @@ private:
   class parts;
   std::unique_ptr<parts> parts_;
 };
+
+/// A replay guard of the default size for acceptors of this context: what early_data_options::replay_guard is when it
+/// is left empty. Make one and give it to all acceptors of a context that is used by several.
+std::shared_ptr<crypto::replay_guard> make_replay_guard(const crypto::tls_context& tls, random_source& random);
 
 /// The destination connection ID of a datagram's first packet, to route it by: empty when it cannot be QUIC.
 std::optional<connection_id> routing_id(byte_view datagram, std::size_t short_header_id_size) noexcept;

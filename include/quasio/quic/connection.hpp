@@ -13,12 +13,14 @@
 #include "quasio/base/time.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/quic/connection_id_generator.hpp"
+#include "quasio/quic/early_data.hpp"
 #include "quasio/quic/events.hpp"
 #include "quasio/quic/key_update_error.hpp"
 #include "quasio/quic/migration_timing.hpp"
 #include "quasio/quic/observer.hpp"
 #include "quasio/quic/path_error.hpp"
 #include "quasio/quic/path_statistics.hpp"
+#include "quasio/quic/saved_session.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/statistics.hpp"
 #include "quasio/quic/stream_chunk.hpp"
@@ -43,6 +45,15 @@ struct client_options {
   /// lest others see that the two connections are of one client (RFC 9000, section 8.1.3). Empty: none. One that is
   /// larger than settings::max_token_size is not used.
   std::vector<std::uint8_t> token;
+
+  /// Of an earlier connection to this server, from session_received. One that cannot be used is ignored. Unless
+  /// `version` is set, the connection begins with the session's version.
+  std::optional<saved_session> session;
+
+  /// Opens streams at once if `session` allows it (see early_data_ready), which needs an application that has a profile
+  /// for early data: an attacker can make a server see it again (RFC 9001, sections 5.6 and 9.2).
+  bool early_data = false;
+
   observer_factory observe;  ///< Empty: nobody watches.
 };
 
@@ -63,6 +74,9 @@ struct handshake_summary {
   quic_version original_version = quic_version::v1;  ///< Of the client's very first packet, as far as is known here.
   duration elapsed{};
   bool after_retry = false;  ///< The server demanded proof of the client's address first (RFC 9000, section 8.1.2).
+  bool resumed = false;      ///< From a saved_session: no certificate was shown.
+  early_data_status early_data = early_data_status::not_offered;
+  early_data_refusal early_data_refused_for = early_data_refusal::none;
 };
 
 /// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline
@@ -118,6 +132,11 @@ public:
 
   /// Whether application data may flow (the TLS handshake is complete here).
   bool is_established() const noexcept;
+
+  /// Whether streams may be opened and written: once is_established(), and before while there is early data (a client
+  /// that offers it, a server that accepted it; see early_data_ready). What a server writes then goes to a peer that
+  /// may turn out to be a replay.
+  bool may_use_streams() const noexcept;
 
   /// Whether the end has been announced by connection_closed.
   bool is_closed() const noexcept;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "quasio/base/endpoint.hpp"
 #include "quasio/quic/close_reason.hpp"
 #include "quasio/quic/datagram.hpp"
+#include "quasio/quic/saved_session.hpp"
 #include "quasio/wire/connection_id.hpp"
 #include "quasio/wire/stream_id.hpp"
 #include "quasio/wire/version.hpp"
@@ -21,9 +23,27 @@ struct handshake_completed {};
 /// The peer has said so too (RFC 9001, section 4.1.2).
 struct handshake_confirmed {};
 
+/// Streams may be used before the handshake is complete. At a client: what is written now is early data. It stays
+/// within what the server allowed the last time, may be seen by the server more than once, and unless the server takes
+/// it goes out again by itself after the handshake. At a server: early data was accepted; who sent it is not proven
+/// before handshake_completed.
+struct early_data_ready {};
+
+/// A client's early data was not accepted. Its streams begin anew: all that was written to them is sent again, within
+/// the limits that the server gives now. What the application had based on the former session (other than data, such as
+/// remembered settings) holds no longer. Comes before handshake_completed.
+struct early_data_rejected {};
+
+/// A client may resume a later connection with this: see client_options::session. Comes only after the handshake, up to
+/// 16 times.
+struct session_received {
+  std::shared_ptr<saved_session> session;  ///< Never null, and the receiver's own.
+};
+
 /// The peer opened a stream.
 struct stream_opened {
-  stream_id id;
+  stream_id id = 0;
+  bool is_early_data = false;  ///< Its first data came before the handshake was complete: maybe a replay (RFC 8470).
 };
 
 /// There are new bytes, or the end, to be read. Said once until the reader has drained the stream.
@@ -151,10 +171,11 @@ struct connection_closed {
   close_reason reason;
 };
 
-using event = std::variant<handshake_completed, handshake_confirmed, stream_opened, stream_readable, stream_writable,
-                           stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
-                           datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
-                           connection_id_retired, new_token_received, path_validated, path_failed, path_changed,
-                           path_closed, preferred_address_offered, mtu_updated, keys_updated, connection_closed>;
+using event =
+    std::variant<handshake_completed, handshake_confirmed, early_data_ready, early_data_rejected, session_received,
+                 stream_opened, stream_readable, stream_writable, stream_reset, stream_stopped, stream_closed,
+                 streams_available, datagrams_readable, datagrams_writable, datagram_fate, datagram_limit_changed,
+                 connection_id_issued, connection_id_retired, new_token_received, path_validated, path_failed,
+                 path_changed, path_closed, preferred_address_offered, mtu_updated, keys_updated, connection_closed>;
 
 }  // namespace quasio::quic

@@ -64,8 +64,10 @@ struct settings {
   /// CRYPTO bytes held out of order, a level (section 7.5 asks for at least 4096).
   std::size_t crypto_buffer_size = 64 * 1024;
 
-  /// Packets kept that came before their keys (RFC 9001, section 5.7).
-  std::size_t max_undecryptable_packets = 8;
+  /// Packets kept that came before their keys, early data among them (RFC 9001, section 5.7), and their bytes. Enough
+  /// for the first window of early data (RFC 9002, section 7.2) where reordering puts it before the ClientHello's end.
+  std::size_t max_undecryptable_packets = 16;
+  std::size_t max_undecryptable_bytes = 24 * 1024;
 
   /// The largest UDP payload this endpoint ever sends: 1200 to 65527. Datagrams begin at mtu.base bytes and grow up to
   /// here as far as path and peer are found to take them. The default is what IPv4 leaves of Ethernet's 1500 bytes;

@@ -59,6 +59,14 @@ public:
   /// The handshake begins (or is under way). `host` stays valid as long as this object lives.
   virtual void on_started(worker& host) { static_cast<void>(host); }
 
+  /// Streams may be used before the handshake is complete (quic::early_data_ready); on_connection_established follows.
+  /// Returns whether the application goes on at once: then it gets events and its turns from here on. Else events are
+  /// kept for it until the handshake is complete, when nothing of them can be a replay any more.
+  virtual bool on_early_data(worker& host, time_point now) {
+    static_cast<void>(host), static_cast<void>(now);
+    return false;
+  }
+
   /// Application data may flow.
   virtual void on_connection_established(worker& host, time_point now) = 0;
 

@@ -1,0 +1,26 @@
+#include "http3/remembered_limits.hpp"
+
+#include <algorithm>
+
+#include "quasio/base/varint.hpp"
+
+namespace quasio::http3 {
+
+peer_settings as_told(const settings& ours) noexcept {
+  return {.max_field_section_size = std::min(ours.max_field_section_size, varint_max),
+          .enable_connect_protocol = ours.enable_connect_protocol};
+}
+
+std::string_view reduction(const peer_settings& now, const peer_settings& before) noexcept {
+  if (now.max_field_section_size < before.max_field_section_size) return "MAX_FIELD_SECTION_SIZE";
+  // Not even a larger one will do: the encoder's arithmetic goes by it.
+  const bool other_table =
+      before.qpack_max_table_capacity != 0 && now.qpack_max_table_capacity != before.qpack_max_table_capacity;
+  if (other_table) return "QPACK_MAX_TABLE_CAPACITY";
+  if (now.qpack_blocked_streams < before.qpack_blocked_streams) return "QPACK_BLOCKED_STREAMS";
+  if (before.enable_connect_protocol && !now.enable_connect_protocol) return "ENABLE_CONNECT_PROTOCOL";
+  if (before.h3_datagram && !now.h3_datagram) return "H3_DATAGRAM";
+  return {};
+}
+
+}  // namespace quasio::http3

@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include "http3/session_fixture.hpp"
+#include "http3/settings_frame.hpp"
+#include "quasio/http3/remembered_settings.hpp"
+
+namespace quasio::http3::testing {
+namespace {
+
+TEST(remembered_settings, survive_as_a_context) {
+  const peer_settings told{.max_field_section_size = 1000,
+                           .qpack_max_table_capacity = 4096,
+                           .qpack_blocked_streams = 7,
+                           .enable_connect_protocol = true,
+                           .h3_datagram = true};
+  EXPECT_EQ(decode_client_context(encode_client_context(told)), told);
+  EXPECT_EQ(decode_client_context(encode_client_context({})), peer_settings{});
+  const std::vector<std::uint8_t> spoilt{0x06};
+  EXPECT_FALSE(decode_client_context(spoilt));
+}
+
+TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
+  settings ours;
+  ours.enable_connect_protocol = true;
+  const auto context = encode_server_context(ours);
+  EXPECT_TRUE(accepts_server_context(context, ours));
+  settings more = ours;
+  more.max_field_section_size *= 2;
+  EXPECT_TRUE(accepts_server_context(context, more));
+  settings less = ours;
+  less.max_field_section_size -= 1;
+  EXPECT_FALSE(accepts_server_context(context, less));
+  less = ours;
+  less.enable_connect_protocol = false;
+  EXPECT_FALSE(accepts_server_context(context, less));
+  const std::vector<std::uint8_t> spoilt{0x06};
+  EXPECT_FALSE(accepts_server_context(spoilt, ours));
+}
+
+/// A control stream of a server that begins with these settings.
+std::vector<std::uint8_t> settings_frame_of(const peer_settings& told) {
+  std::vector<std::uint8_t> payload;
+  append_settings(payload, told);
+  std::vector<std::uint8_t> frame{0x04, static_cast<std::uint8_t>(payload.size())};
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
+}
+
+struct remembering : ::testing::Test {
+  const settings limits;
+  event_queue events;
+  control_stream control{endpoint_role::client, limits};
+  peer_settings former{.max_field_section_size = 1000, .qpack_max_table_capacity = 4096};
+};
+
+TEST_F(remembering, goes_by_what_was_until_it_hears_what_is) {
+  control.remember(former);
+  EXPECT_EQ(control.peer(), former);
+  peer_settings now = former;
+  now.max_field_section_size = 2000;
+  EXPECT_TRUE(control.take(settings_frame_of(now), events));
+  EXPECT_EQ(control.peer(), now);
+}
+
+TEST_F(remembering, ends_the_connection_when_settings_shrink_under_early_data) {
+  control.remember(former);
+  peer_settings now = former;
+  now.max_field_section_size = 999;
+  const auto taken = control.take(settings_frame_of(now), events);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what.code, error_code::settings_error);
+}
+
+TEST_F(remembering, ends_the_connection_when_the_table_changes_under_early_data) {
+  control.remember(former);
+  peer_settings now = former;
+  now.qpack_max_table_capacity = 8192;
+  const auto taken = control.take(settings_frame_of(now), events);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what.code, error_code::qpack_decoder_stream_error);
+}
+
+TEST_F(remembering, is_over_when_early_data_was_rejected) {
+  control.remember(former);
+  control.forget_remembered();
+  EXPECT_EQ(control.peer(), peer_settings{});
+  EXPECT_TRUE(control.take(settings_frame_of({.max_field_section_size = 10}), events));
+}
+
+}  // namespace
+}  // namespace quasio::http3::testing
