@@ -153,10 +153,11 @@ void client_connector::start_next() {
   options.client.path.peer = peer;
   options.client.transport = options_.transport;
   options.client.version = options_.version;
-  options.client.token = options_.tokens->take(token_name(), options.client.version);
+  options.client.session = std::move(session);
+  if (const auto version = quic::first_version(options.client))
+    options.client.token = options_.tokens->take(token_name(), *version);
   if (!options.client.token.empty()) trace("presenting a token of " + token_name());
   options.client.observe = options_.observe;
-  options.client.session = std::move(session);
   options.client.early_data = early_data_;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));

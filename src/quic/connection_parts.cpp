@@ -16,31 +16,31 @@ connection_id random_id(random_source& random, std::size_t size) {
   return random_connection_ids(size).generate(random);
 }
 
-/// RFC 9368, section 2.5: what most servers know, as a refusal costs a round trip.
-transport_result<quic_version> first_version(const client_options& options) {
-  const auto supported = supported_versions(options.transport.versions);
-  const auto is_among_them = [&](quic_version version) {
-    return std::ranges::find(supported, version) != supported.end();
-  };
-  if (supported.empty() || (options.version && !is_among_them(*options.version))) {
-    return unexpected(
-        transport_error{transport_error_code::internal_error, 0, "a version of QUIC that is not supported"});
-  }
-  // A session is good for its own version only (RFC 9369, section 5), and that one the server knows.
-  if (!options.version && options.session && is_among_them(options.session->version)) return options.session->version;
-  return options.version.value_or(is_among_them(quic_version::v1) ? quic_version::v1 : supported.front());
-}
-
 std::shared_ptr<connection_id_generator> or_random(std::shared_ptr<connection_id_generator> generator) {
   return generator ? std::move(generator) : std::make_shared<random_connection_ids>();
 }
 
 }  // namespace
 
+std::optional<quic_version> first_version(const client_options& options) {
+  const auto supported = supported_versions(options.transport.versions);
+  const auto is_among_them = [&](quic_version version) {
+    return std::ranges::find(supported, version) != supported.end();
+  };
+  if (supported.empty() || (options.version && !is_among_them(*options.version))) return std::nullopt;
+  // A session is good for its own version only (RFC 9369, section 5), and that one the server knows.
+  if (!options.version && options.session && is_among_them(options.session->version)) return options.session->version;
+  // RFC 9368, section 2.5: what most servers know, as a refusal costs a round trip.
+  return options.version.value_or(is_among_them(quic_version::v1) ? quic_version::v1 : supported.front());
+}
+
 transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(client_options options,
                                                                                 random_source& random, time_point now) {
   const auto version = first_version(options);
-  if (!version) return unexpected(version.error());
+  if (!version) {
+    return unexpected(
+        transport_error{transport_error_code::internal_error, 0, "a version of QUIC that is not supported"});
+  }
   auto generator = or_random(std::move(options.connection_ids));
   const connection_id destination = random_id(random, first_destination_size);
   std::array<std::uint8_t, 32> reset_token_key{};

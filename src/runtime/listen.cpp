@@ -145,7 +145,6 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
   if (!shared.acceptor.spent_tokens) shared.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   share_key(shared.acceptor.reset_token_key);
   if (shared.acceptor.early_data.accept && !shared.acceptor.early_data.replay_guard) {
-    crypto::system_random random;
     shared.acceptor.early_data.replay_guard = quic::make_replay_guard(shared.acceptor.tls, random);
   }
 

@@ -125,7 +125,7 @@ TEST(server_arguments, choose_versions) {
   apply(accepted({"--versions", "2,1"}).versions, chosen);
   EXPECT_EQ(chosen.supported, (std::vector<quic_version>{quic_version::v2, quic_version::v1}));
   EXPECT_EQ(chosen.preference, quic::version_preference::of_server) << "who names an order wants it to count";
-  complains({"--versions", "1,3"}, "3");
+  EXPECT_NE(refused({"--versions", "1,3"}).error.find('3'), std::string::npos);
 }
 
 TEST(server_arguments, choose_how_fast_to_send) {

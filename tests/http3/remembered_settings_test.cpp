@@ -41,9 +41,8 @@ TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
 std::vector<std::uint8_t> settings_frame_of(const peer_settings& told) {
   std::vector<std::uint8_t> payload;
   append_settings(payload, told);
-  std::vector<std::uint8_t> frame{0x04, static_cast<std::uint8_t>(payload.size())};
-  frame.insert(frame.end(), payload.begin(), payload.end());
-  return frame;
+  payload.insert(payload.begin(), {0x04, static_cast<std::uint8_t>(payload.size())});
+  return payload;
 }
 
 struct remembering : ::testing::Test {

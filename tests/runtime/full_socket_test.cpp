@@ -30,11 +30,13 @@ private:
 quic_listener listen_on(const runtime::shard& where, net::system_calls& system) {
   net::udp_socket socket(where.get_executor(), where.state()->buffers(), net::make_udp_back_end(system));
   socket.open(loopback());
-  auto acceptor = std::make_unique<quic::acceptor>(listen_with().acceptor, where.state()->random());
-  const std::size_t id_size = acceptor->connection_id_size();
+  auto accepting = listen_with().acceptor;
+  const auto ids = std::make_shared<quic::random_connection_ids>();
+  accepting.connection_ids = ids;
+  auto acceptor = std::make_unique<quic::acceptor>(accepting, where.state()->random());
   auto router =
-      std::make_shared<runtime::inbound_packet_router>(where, std::move(socket), runtime::router_limits(), id_size);
-  router->accept_by(std::move(acceptor));
+      std::make_shared<runtime::inbound_packet_router>(where, std::move(socket), runtime::router_limits(), ids->size());
+  router->accept_by(std::move(acceptor), ids);
   router->start();
   return quic_listener(runtime::listener(router));
 }

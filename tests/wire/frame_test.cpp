@@ -16,7 +16,8 @@ struct row {
   bool probing = false;
 };
 
-// Table 3 of RFC 9000 by frame type, with section 12.5 for RETIRE_CONNECTION_ID, and RFC 9221.
+// Table 3 of RFC 9000 by frame type, with section 12.5 for RETIRE_CONNECTION_ID, RFC 9221, and
+// draft-ietf-quic-ack-frequency, section 10.2.
 const std::map<std::uint64_t, row> table{
     {0x00, {"IH01", false, true}},
     {0x01, {"IH01"}},
@@ -46,6 +47,8 @@ const std::map<std::uint64_t, row> table{
     {0x1d, {"__01", false}},
     {0x1e, {"___1"}},
     {0x31, {"__01"}},
+    {0x1f, {"___1"}},
+    {0xaf, {"___1"}},
 };
 
 std::string packets_of(const frame& value) {

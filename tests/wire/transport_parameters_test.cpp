@@ -117,7 +117,7 @@ TEST(transport_parameters, are_read_in_any_order_and_with_long_varints) {
 }
 
 TEST(transport_parameters, skip_what_they_do_not_know) {
-  const auto decoded = decode("1b 03 aabbcc  c0000000ff04de1b 01 05  0e 01 07");
+  const auto decoded = decode("1b 03 aabbcc  c0000000ff04de1c 01 05  0e 01 07");
   ASSERT_TRUE(decoded);
   transport_parameters expected;
   expected.active_connection_id_limit = 7;

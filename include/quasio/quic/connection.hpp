@@ -79,6 +79,9 @@ struct handshake_summary {
   early_data_refusal early_data_refused_for = early_data_refusal::none;
 };
 
+/// The version that a connection with these options begins with; nothing where they name one that is not supported.
+std::optional<quic_version> first_version(const client_options& options);
+
 /// One QUIC connection as a state machine (RFC 9000): bytes and the time go in, bytes, events and the next deadline
 /// come out.
 ///
