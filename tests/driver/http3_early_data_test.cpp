@@ -1,6 +1,7 @@
 // Resumed connections and requests that go with early data, over loopback.
 
 #include "driver/http3_pair.hpp"
+#include "runtime/udp_relay.hpp"
 
 namespace quasio::test {
 namespace {
@@ -20,11 +21,18 @@ struct early_pair {
       const std::string body = co_await request.read_all();
       co_await response.finish(request.method() + body);
     });
-    endpoint = server.start().front();
+    relay = std::make_shared<udp_relay>(context, server.start().front());
+    endpoint = relay->endpoint();
+    relay->start();
+    // So that what comes before the handshake's end does not depend on who is faster.
+    relay->delay_answers(20ms);
   }
 
   static http3::server_options early_server() {
+    // One for all, so that servers know one another's tickets.
+    static const crypto::tls_context tls = server_tls();
     auto options = serve_on_loopback();
+    options.tls = tls;
     options.early_data = true;
     return options;
   }
@@ -58,6 +66,7 @@ struct early_pair {
   std::string trace;
   std::shared_ptr<http3::session_cache> sessions = std::make_shared<http3::session_cache>();
   http3::server server;
+  std::shared_ptr<udp_relay> relay;
   ip_endpoint endpoint;
 };
 

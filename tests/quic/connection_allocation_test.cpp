@@ -86,8 +86,8 @@ TEST(a_connection_in_the_steady_state, allocates_nothing_for_a_bulk_transfer) {
   const bytes data(64 * 1024);
   std::size_t allocations = 0;
   std::size_t datagrams = 0;
-  for (int round = 0; round < 400; ++round) {
-    if (round == 100) allocations = allocations_so_far(), datagrams = pair.datagrams;
+  for (int round = 0; round < 700; ++round) {
+    if (round == 300) allocations = allocations_so_far(), datagrams = pair.datagrams;
     while (pair.client->stream_write(id, data, false).value_or(0) == data.size()) {
     }
     pair.exchange();

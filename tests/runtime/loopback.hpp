@@ -51,6 +51,7 @@ inline void run(asio::io_context& context, asio::awaitable<void> what, std::chro
     finished = true;
     context.stop();
   });
+  context.restart();
   context.run_for(limit);
   if (failure) std::rethrow_exception(failure);
   ASSERT_TRUE(finished) << "not done after " << limit.count() << " s";

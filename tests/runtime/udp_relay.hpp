@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/loopback.hpp"
@@ -26,6 +28,9 @@ public:
     backs_.push_back(std::make_shared<back>(context_));
     receive_from_server(backs_.back());
   }
+
+  /// How long the server's datagrams take to the client.
+  void delay_answers(std::chrono::milliseconds time) { answer_delay_ = time; }
 
   void block(bool blocked) { blocked_ = blocked; }
 
@@ -58,12 +63,23 @@ private:
     from->socket.async_receive(asio::buffer(from->buffer),
                                [self = shared_from_this(), from](error_code error, std::size_t size) {
                                  if (error == asio::error::operation_aborted) return;
-                                 error_code ignored;
-                                 if (!error && !self->blocked_) {
-                                   self->front_.send_to(asio::buffer(from->buffer, size), self->client_, 0, ignored);
-                                 }
+                                 if (!error && !self->blocked_) self->answer({from->buffer.data(), size});
                                  self->receive_from_server(from);
                                });
+  }
+
+  void answer(std::string datagram) {
+    if (answer_delay_ > 0ms) return answer_later(std::move(datagram));
+    error_code ignored;
+    front_.send_to(asio::buffer(datagram), client_, 0, ignored);
+  }
+
+  void answer_later(std::string datagram) {
+    const auto timer = std::make_shared<asio::steady_timer>(context_, answer_delay_);
+    timer->async_wait([self = shared_from_this(), timer, to = client_, datagram = std::move(datagram)](error_code) {
+      error_code ignored;
+      self->front_.send_to(asio::buffer(datagram), to, 0, ignored);
+    });
   }
 
   asio::io_context& context_;
@@ -72,6 +88,7 @@ private:
   asio::ip::udp::endpoint client_;
   std::array<char, 65536> buffer_;
   std::vector<std::shared_ptr<back>> backs_;
+  std::chrono::milliseconds answer_delay_{0};
   bool blocked_ = false;
   bool only_first_ = false;
   asio::ip::udp::endpoint first_;
