@@ -42,14 +42,27 @@ link_settings path_of(std::uint64_t megabits, duration round_trip) {
   return {.delay = round_trip / 2, .bits_per_second = rate, .queue_bytes = std::max<std::size_t>(product, 50'000)};
 }
 
-void expect_no_harm(const link_settings& link, std::uint64_t size, double tolerance) {
-  const world_settings settings{.to_server = link, .to_client = link};
-  const outcome usual = fetch(settings, decider::nobody, size);
+// When slow start ends is a matter of chance: round trips of nearly the same length differ by one more or less.
+outcome fetch_over_several(std::uint64_t megabits, duration round_trip, decider who, std::uint64_t size) {
+  const int several = megabits == 10 ? 25 : 5;
+  outcome sum;
+  for (int i = 0; i < several; ++i) {
+    const link_settings link = path_of(megabits, round_trip * (100 + i - several / 2) / 100);
+    const outcome one = fetch({.to_server = link, .to_client = link}, who, size);
+    sum.seconds += one.seconds;
+    sum.packets += one.packets;
+    sum.acknowledgments += one.acknowledgments;
+  }
+  return sum;
+}
+
+void expect_no_harm(std::uint64_t megabits, duration round_trip, std::uint64_t size, double tolerance) {
+  const outcome usual = fetch_over_several(megabits, round_trip, decider::nobody, size);
   for (const decider who : {decider::receiver, decider::sender}) {
-    const outcome fewer = fetch(settings, who, size);
+    const outcome fewer = fetch_over_several(megabits, round_trip, who, size);
     if (std::getenv("QUASIO_SIM_TABLE") != nullptr) {
-      std::printf("%4.0f ms %s: %.3f s, %llu acknowledgments for %llu packets; else %.3f s, %llu\n",
-                  std::chrono::duration<double>(2 * link.delay).count() * 1000,
+      std::printf("%4llu Mbit/s %4.0f ms %s: %.3f s, %llu acknowledgments for %llu packets; else %.3f s, %llu\n",
+                  static_cast<unsigned long long>(megabits), std::chrono::duration<double>(round_trip).count() * 1000,
                   who == decider::receiver ? "receiver" : "sender", fewer.seconds,
                   static_cast<unsigned long long>(fewer.acknowledgments),
                   static_cast<unsigned long long>(fewer.packets), usual.seconds,
@@ -65,7 +78,7 @@ TEST(ack_rate, does_not_slow_transfers_down) {
     for (const duration round_trip : {duration(10ms), duration(50ms), duration(300ms)}) {
       SCOPED_TRACE(std::to_string(megabits) + " Mbit/s, ms: " +
                    std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(round_trip).count()));
-      expect_no_harm(path_of(megabits, round_trip), megabits * 500'000, 1.03);
+      expect_no_harm(megabits, round_trip, megabits == 10 ? 5'000'000 : 15'000'000, 1.03);
     }
   }
 }
@@ -74,7 +87,7 @@ TEST(ack_rate, does_not_slow_the_start_down) {
   for (const duration round_trip : {duration(10ms), duration(50ms), duration(300ms)}) {
     SCOPED_TRACE(std::chrono::duration_cast<std::chrono::milliseconds>(round_trip).count());
     // All of it fits into the first doublings of the window.
-    expect_no_harm(path_of(100, round_trip), 400'000, 1.03);
+    expect_no_harm(100, round_trip, 400'000, 1.03);
   }
 }
 
@@ -94,7 +107,7 @@ TEST(ack_rate, does_not_slow_transfers_down_where_packets_are_lost) {
 }
 
 TEST(ack_rate, falls_where_packets_are_many) {
-  const world_settings settings{.to_server = path_of(100, 20ms), .to_client = path_of(100, 20ms)};
+  const world_settings settings{.to_server = path_of(100, 50ms), .to_client = path_of(100, 50ms)};
   const outcome usual = fetch(settings, decider::nobody, 20'000'000);
   const outcome adapted = fetch(settings, decider::receiver, 20'000'000);
   const outcome asked = fetch(settings, decider::sender, 20'000'000);
