@@ -30,7 +30,7 @@ public:
 
   /// What a request depends on.
   struct conditions {
-    std::uint64_t window_packets = 0;  ///< The congestion window in full datagrams.
+    std::uint64_t window_packets = 0;  ///< What is sent in a round trip, in full datagrams.
     duration smoothed_rtt{};
     std::uint64_t packet_threshold = 3;  ///< Of loss detection.
   };

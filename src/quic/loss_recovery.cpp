@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "quic/ecn_feedback.hpp"
 
@@ -52,6 +53,14 @@ private:
 
 bool concerns_streams(sent_frame_kind kind) noexcept {
   return kind >= sent_frame_kind::stream && kind <= sent_frame_kind::streams_blocked_unidirectional;
+}
+
+// What is sent in a round trip: the window, of which a controller that knows the path's rate keeps more than that.
+std::uint64_t bytes_per_round_trip(const path& on) noexcept {
+  const auto rate = on.congestion->bandwidth_estimate();
+  if (!rate || *rate == 0) return on.congestion->window();
+  const double product = static_cast<double>(*rate) * std::chrono::duration<double>(on.rtt.minimum()).count();
+  return std::min(on.congestion->window(), static_cast<std::uint64_t>(product));
 }
 
 }  // namespace
@@ -126,7 +135,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
 void loss_recovery::request_acknowledgments() {
   if (!state_.handshake_confirmed || !state_.ack_requests.is_allowed()) return;
   const path& active = state_.paths.active();
-  state_.ack_requests.consider({.window_packets = active.congestion->window() / active.max_datagram_size(),
+  state_.ack_requests.consider({.window_packets = bytes_per_round_trip(active) / active.max_datagram_size(),
                                 .smoothed_rtt = active.rtt.smoothed(),
                                 .packet_threshold = state_.application().loss.packet_threshold()},
                                state_.now);

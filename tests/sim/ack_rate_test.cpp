@@ -107,7 +107,7 @@ TEST(ack_rate, does_not_slow_transfers_down_where_packets_are_lost) {
 }
 
 TEST(ack_rate, falls_where_packets_are_many) {
-  const world_settings settings{.to_server = path_of(100, 50ms), .to_client = path_of(100, 50ms)};
+  const world_settings settings{.to_server = path_of(100, 20ms), .to_client = path_of(100, 20ms)};
   const outcome usual = fetch(settings, decider::nobody, 20'000'000);
   const outcome adapted = fetch(settings, decider::receiver, 20'000'000);
   const outcome asked = fetch(settings, decider::sender, 20'000'000);
