@@ -136,6 +136,7 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
   const bool within_window = on.flight.room(on.congestion->window()) >= size + room_for_mtu_probe_;
   const bool within_pace = !state_.config.pacing || on.pacer.budget(state_.now) >= size;
   if (within_window && within_pace) return {on, true, false};
+  if (!within_window && !state_.handshake_confirmed) let_handshake_pass();
   const bool held_back = std::ranges::any_of(
       state_.spaces, [&](const packet_space& space) { return has_write_keys(space) && has_data(space, on); });
   if (held_back) {
@@ -145,6 +146,16 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
   }
   if (!held_back && within_window && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
   return {on, false, false};
+}
+
+// What fills the window before the handshake is complete, early data above all, may not be acknowledged before it is:
+// the handshake's own bytes must not wait for that. As with probes (RFC 9002, section 7.5), one packet at a time.
+void transmitter::let_handshake_pass() {
+  for (const space_id id : {space_id::initial, space_id::handshake}) {
+    packet_space& space = state_.space(id);
+    if (has_write_keys(space) && space.crypto.has_data_to_send() && space.sent.ack_eliciting_outstanding() == 0)
+      space.probes = std::max(space.probes, 1u);
+  }
 }
 
 bool transmitter::wants_packet(const packet_space& space, const permission& allowed) const {
