@@ -16,7 +16,7 @@ local_connection_ids::local_connection_ids(std::shared_ptr<connection_id_generat
       events_(events),
       first_(first),
       most_(most) {
-  active_.push_back({0, first});
+  active_.push_back({.sequence = 0, .id = first, .is_known = true, .is_used = true});
   events_.push(connection_id_issued{first});
 }
 
@@ -38,7 +38,7 @@ void local_connection_ids::retire_temporary() {
 std::optional<local_connection_ids::spare_id> local_connection_ids::issue_with_preferred_address() {
   if (generator_->size() == 0) return std::nullopt;
   const connection_id id = generator_->generate(random_);
-  active_.push_back({next_sequence_, id});
+  active_.push_back({.sequence = next_sequence_, .id = id, .is_known = true});
   events_.push(connection_id_issued{id});
   announced_below_ = ++next_sequence_;
   return spare_id{id, crypto::derive_stateless_reset_token(reset_token_key_, id.bytes())};
@@ -50,7 +50,7 @@ void local_connection_ids::issue(std::uint64_t peer_active_connection_id_limit) 
   wanted_ = std::min(peer_active_connection_id_limit, most_);
   while (active_.size() < wanted_) {
     const connection_id id = unused_id();
-    active_.push_back({next_sequence_, id});
+    active_.push_back({.sequence = next_sequence_, .id = id});
     unannounced_.push_back(next_sequence_);
     events_.push(connection_id_issued{id});
     ++next_sequence_;
@@ -113,6 +113,23 @@ void local_connection_ids::write_frames(byte_writer& packet, sent_frames& record
     unannounced_.erase(unannounced_.begin());
     announced_below_ = std::max(announced_below_, sequence + 1);
   }
+}
+
+void local_connection_ids::note_used(const connection_id& id) noexcept {
+  if (id == last_used_) return;
+  last_used_ = id;
+  const auto used = std::ranges::find(active_, id, &issued_id::id);
+  if (used != active_.end()) used->is_used = used->is_known = true;
+}
+
+bool local_connection_ids::peer_has_unused() const noexcept {
+  return generator_->size() == 0 ||
+         std::ranges::any_of(active_, [](const issued_id& each) { return each.is_known && !each.is_used; });
+}
+
+void local_connection_ids::on_acked(const sent_frame& frame) noexcept {
+  const auto known = std::ranges::find(active_, frame.id, &issued_id::sequence);
+  if (known != active_.end()) known->is_known = true;
 }
 
 void local_connection_ids::on_lost(const sent_frame& frame) {

@@ -52,14 +52,23 @@ public:
   /// Tells the owner that no packet for any of the IDs is wanted any more.
   void retire_all();
 
+  /// A packet of the peer's was addressed to `id`.
+  void note_used(const connection_id& id) noexcept;
+
+  /// Whether the peer surely has an ID that it does not use yet, as it needs to answer on a new path; or needs none.
+  bool peer_has_unused() const noexcept;
+
   bool has_frames_to_send() const noexcept { return !unannounced_.empty(); }
   void write_frames(byte_writer& packet, sent_frames& record);
+  void on_acked(const sent_frame& frame) noexcept;
   void on_lost(const sent_frame& frame);
 
 private:
   struct issued_id {
     std::uint64_t sequence;
     connection_id id;
+    bool is_known = false;  // The peer has acknowledged it.
+    bool is_used = false;
   };
 
   connection_id unused_id();
@@ -73,6 +82,7 @@ private:
   std::uint64_t most_;
   std::optional<connection_id> temporary_;
   std::vector<issued_id> active_;
+  connection_id last_used_;
   std::vector<std::uint64_t> unannounced_;  // Sequence numbers that NEW_CONNECTION_ID must still tell.
   std::uint64_t next_sequence_ = 1;
   std::uint64_t announced_below_ = 1;  // The peer may retire sequence numbers below this.

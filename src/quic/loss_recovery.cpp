@@ -244,6 +244,8 @@ void loss_recovery::on_frames_acked(packet_space& space, const sent_frames& fram
       space.crypto.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::ack_frequency) {
       state_.ack_requests.on_acked(frame);
+    } else if (frame.kind == sent_frame_kind::new_connection_id) {
+      state_.local_ids.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::retire_connection_id) {
       state_.peer_ids.on_acked(frame);
     } else if (frame.kind == sent_frame_kind::new_token) {

@@ -178,6 +178,8 @@ path_result<path*> migration::prepare(const network_path& address) {
     return known;
   }
   if (!state_.peer_ids.has_unused()) return unexpected(path_error::no_connection_id);
+  // Section 5.1.1: a server that is out of IDs could not answer.
+  if (!state_.local_ids.peer_has_unused()) return unexpected(path_error::no_connection_id);
   if (!make_room(false)) return unexpected(path_error::too_many_paths);
   path& added = state_.paths.add(address, state_.now);
   take_id(added);

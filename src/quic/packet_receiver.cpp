@@ -219,6 +219,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
     return drop(state_, drop_cause::unknown_path, packet.size, kind_of(header.type));
   }
   path& from = *sent_on;
+  state_.local_ids.note_used(header.destination);
   ++state_.counters.packets_received;
   ++from.counters.packets_received;
   state_.idle.on_packet_received(state_.now);

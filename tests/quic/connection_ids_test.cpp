@@ -122,6 +122,28 @@ TEST(local_connection_ids, are_as_many_as_the_settings_allow) {
   }
 }
 
+// Section 5.1.1: who moves while its peer has none left would get no answer.
+TEST(local_connection_ids, are_left_to_the_peer_when_acknowledged_and_not_used) {
+  own_ids own;
+  EXPECT_FALSE(own.ids.peer_has_unused()) << "the first one is in use";
+  own.ids.issue(2);
+  sent_frames record;
+  const auto told = frames_of(own.ids, record);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_FALSE(own.ids.peer_has_unused()) << "it may have been lost";
+  own.ids.on_acked(record.front());
+  EXPECT_TRUE(own.ids.peer_has_unused());
+  own.ids.note_used(std::get<wire::new_connection_id_frame>(told.front()).id);
+  EXPECT_FALSE(own.ids.peer_has_unused());
+}
+
+TEST(local_connection_ids, that_are_empty_never_run_out) {
+  event_queue events;
+  test::counting_random random;
+  local_connection_ids none(std::make_shared<random_connection_ids>(0), {}, random, events, connection_id());
+  EXPECT_TRUE(none.peer_has_unused());
+}
+
 TEST(local_connection_ids, wait_for_room_in_a_packet) {
   own_ids own;
   own.ids.issue(4);
