@@ -112,7 +112,7 @@ asio::awaitable<void> transfer::exchange() {
   if (arguments_.method == "HEAD" && !arguments_.json) co_await print_head(response);
   co_await take_body(response);
   result_.statistics = response.statistics();
-  if (!has_migrated_) co_return;
+  if (!has_tried_to_migrate_) co_return;
   for (const quic::path_statistics& path : response.paths()) {
     report_.detail('*', index_,
                    "path from " + path.path.local.to_string() + (path.active ? ", in use" : "") +
@@ -178,11 +178,13 @@ asio::awaitable<bool> transfer::store(std::string_view bytes) {
   co_return true;
 }
 
-// What can stand in the way, such as connection IDs that are still to come, may be gone with the next piece.
+// Connection IDs that are still to come may be there with the next piece; other reasons last.
 void transfer::migrate_when_due(http3::client_response& response) {
-  if (arguments_.migrate_after == 0 || has_migrated_ || result_.bytes < arguments_.migrate_after) return;
+  if (arguments_.migrate_after == 0 || has_tried_to_migrate_ || result_.bytes < arguments_.migrate_after) return;
   const auto moved = response.migrate();
-  has_migrated_ = moved.has_value();
+  const bool may_succeed_later = !moved && moved.error() == make_error_code(quic::path_error::no_connection_id);
+  if (may_succeed_later) return;
+  has_tried_to_migrate_ = true;
   report_.detail('*', index_,
                  moved ? "moved to " + moved->local.to_string() + " after " + std::to_string(result_.bytes) + " bytes"
                        : "cannot move: " + moved.error().message());

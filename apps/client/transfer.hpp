@@ -62,7 +62,7 @@ private:
   reporter& report_;
   transfer_result& result_;
   output_file output_;
-  bool has_migrated_ = false;
+  bool has_tried_to_migrate_ = false;
   std::chrono::steady_clock::time_point begun_;
 };
 

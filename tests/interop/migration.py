@@ -35,8 +35,12 @@ def to_ngtcp2(work):
 
 @case
 def to_caddy(work):
-    """quasio-client moves away during a transfer from Caddy (quic-go)."""
-    move_during(work, peer_servers.caddy(work), "10m.bin", 2_000_000)
+    """Caddy (quic-go) forbids clients to migrate: quasio-client says so once, and stays."""
+    server = peer_servers.caddy(work)
+    code, said = run_client(work, *trusting(server.port), "-v", "--migrate-after", 2_000_000, "-o", work / "10m.bin",
+                            f"{server.origin}/10m.bin", seconds=120)
+    check_fetched(work, code, said, "10m.bin")
+    check(said.count("cannot move: the server does not want its clients to migrate") == 1, f"it does not say so once:\n{said}")
 
 
 @case

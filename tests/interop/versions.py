@@ -34,8 +34,9 @@ def check_change_to_version_2(work, server):
     check_versions(ask(work, server, "1m.bin", "--versions", "2,1")[0], V1, V2)
 
 
-def check_key_updates(work, server, name):
-    _, counts = ask(work, server, name, "--update-keys-after", "300000", seconds=120)
+def check_key_updates(work, server, name="1g.bin"):
+    """An update waits for three probe timeouts after the one before: with all but slow peers several take a long file."""
+    _, counts = ask(work, server, name, "--update-keys-after", "300000", seconds=240)
     check(counts["key_updates"] >= 3, f"keys were updated {counts['key_updates']} times only")
 
 
@@ -45,15 +46,17 @@ def ngtcp2_server(work):
     server = peer_servers.ngtcp2(work, "--preferred-versions=v2,v1")
     check_version_2(work, server)
     check_change_to_version_2(work, server)
-    check_key_updates(work, server, "10m.bin")
+    check_key_updates(work, server)
 
 
 @case
 def quic_go_server(work):
     """Caddy, which is quic-go: version 2 at once; key updates that we begin, and within a gigabyte its own."""
     server = peer_servers.caddy(work)
-    check_version_2(work, server)
-    check_key_updates(work, server, "10m.bin")
+    # A small file only: this quic-go updates its keys after 100 packets with the label of version 1 ("quic ku"), where
+    # RFC 9369, section 3.3.2, has "quicv2 ku".
+    check_versions(ask(work, server, "1k.bin", "--quic-version", "2")[0], V2, V2)
+    check_key_updates(work, server)
     _, counts = ask(work, server, "1g.bin", seconds=240)
     check(counts["key_updates"] >= 1, "quic-go updates keys every 100000 packets, but nothing was seen of it")
 
@@ -71,7 +74,7 @@ def nginx_server(work):
     """nginx, which knows version 1 alone: version 2 falls back to it by a Version Negotiation packet; key updates."""
     server = peer_servers.nginx(work)
     check_versions(ask(work, server, "1m.bin", "--quic-version", "2")[0], V2, V1)
-    check_key_updates(work, server, "10m.bin")
+    check_key_updates(work, server)
 
 
 @case
@@ -81,7 +84,7 @@ def quasio_server(work):
     check_versions(ask(work, server, "1m.bin")[0], V1, V1)
     check_version_2(work, server)
     check_change_to_version_2(work, server)
-    check_key_updates(work, server, "10m.bin")
+    check_key_updates(work, server)
     server.stop()
     modern = Server(work, "--versions", "2", name="quasio-server-2")
     check_versions(ask(work, modern, "1m.bin")[0], V1, V2)
