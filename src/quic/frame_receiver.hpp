@@ -13,7 +13,7 @@ struct packet_summary {
   bool ack_eliciting = false;
   bool carries_crypto = false;
   bool wants_prompt_ack = false;  ///< IMMEDIATE_ACK.
-  bool probing_only = true;  ///< Leaves the peer on the path it is on (RFC 9000, section 9.1).
+  bool probing_only = true;       ///< Leaves the peer on the path it is on (RFC 9000, section 9.1).
 };
 
 /// Takes the frames of one authenticated packet and hands each to the part that it concerns.

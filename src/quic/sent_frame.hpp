@@ -24,8 +24,8 @@ enum class sent_frame_kind : std::uint8_t {
   retire_connection_id,  ///< `id` is the sequence number.
   path_challenge,
   handshake_done,
-  new_token,  ///< `id` is the token's number.
-  datagram,   ///< `id` is the cookie, if the application gave one.
+  new_token,      ///< `id` is the token's number.
+  datagram,       ///< `id` is the cookie, if the application gave one.
   ack_frequency,  ///< `id` is the sequence number.
 };
 
