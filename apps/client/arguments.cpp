@@ -47,6 +47,7 @@ struct raw_arguments {
   std::size_t repeat = 1;
   double connect_timeout = 15;
   double max_time = 0;
+  double keep_alive = 0;
 };
 
 CLI::Option* add_list(CLI::App& app, const char* names, std::vector<std::string>& into, const char* text) {
@@ -129,6 +130,13 @@ void add_connection_options(CLI::App& app, client_arguments& out, raw_arguments&
                  "when the cipher's limit comes near")
       ->type_name("BYTES")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62).description(""))
+      ->group(group);
+  app.add_option(
+         "--keep-alive", raw.keep_alive,
+         "While an answer is awaited, break every silence of this length, so that a server or a network that is "
+         "gone shows. Default: 0, never")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86'400.0).description(""))
       ->group(group);
   app.add_option("--token-file", out.token_file,
                  "Present the tokens in this file, which servers gave in earlier runs to spare a client the proof of "
@@ -252,6 +260,7 @@ std::variant<client_arguments, early_end> parse_client_arguments(int count, cons
     return end_of_parsing(app, error);
   }
   out.connect_timeout = to_milliseconds(raw.connect_timeout);
+  out.keep_alive = to_milliseconds(raw.keep_alive);
   out.max_time = to_milliseconds(raw.max_time);
   return out;
 }

@@ -52,6 +52,7 @@ struct client_arguments {
 
   std::vector<http3::connect_to> connect_to;
   std::chrono::milliseconds connect_timeout{15'000};
+  std::chrono::milliseconds keep_alive{0};  ///< 0: never.
   congestion_arguments congestion;
   std::chrono::milliseconds max_time{0};  ///< 0: for ever.
 

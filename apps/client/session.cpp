@@ -109,6 +109,7 @@ result<http3::client_options, std::string> client_session::client_options() {
   options.connect_to = arguments_.connect_to;
   options.connect_timeout = arguments_.connect_timeout;
   options.transport.handshake_timeout = arguments_.connect_timeout;
+  options.transport.keep_alive_interval = arguments_.keep_alive;
   apply(arguments_.congestion, options.transport);
   arguments_.path.apply_to(options.transport);
   apply(arguments_.versions, options.transport.versions);

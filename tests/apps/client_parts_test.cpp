@@ -59,6 +59,7 @@ TEST(client_arguments, have_defaults) {
   EXPECT_EQ(out.method, "GET");
   EXPECT_EQ(out.parallel, 1u);
   EXPECT_EQ(out.connect_timeout, std::chrono::seconds(15));
+  EXPECT_EQ(out.keep_alive, std::chrono::seconds(0));
   EXPECT_EQ(out.max_time.count(), 0);
   EXPECT_FALSE(out.body);
   EXPECT_EQ(http3::find_field(out.headers, "accept"), "*/*");

@@ -211,8 +211,8 @@ def slow_site(work, size):
 class Fetching:
     """A client that fetches /big into a pipe which is read as the case wants it."""
 
-    def __init__(self, server):
-        command = [BIN / "quasio-client", "--insecure", "--connect-to", f"::127.0.0.1:{server.port}", f"{server.origin}/big"]
+    def __init__(self, server, *options):
+        command = [BIN / "quasio-client", "--insecure", "--connect-to", f"::127.0.0.1:{server.port}", *options, f"{server.origin}/big"]
         self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         running.append(self)
         self.got = 0

@@ -551,7 +551,8 @@ def restarted(work):
     slow_site(work, 256 << 20)
     options = ("--token-key-file", work / "token.key")
     server = Server(work, *options)
-    fetching = Fetching(server)
+    # Who only receives says nothing that a reset could answer.
+    fetching = Fetching(server, "--keep-alive", "0.5")
     server.end()
     again = Server(work, *options, listen=f"127.0.0.1:{server.port}")
     begun = time.monotonic()
