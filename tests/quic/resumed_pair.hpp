@@ -6,7 +6,7 @@
 
 namespace quasio::test {
 
-struct pair_options {
+struct resumption_options {
   quic::settings client;
   quic::settings server;
   crypto::tls_context server_tls = duel_server_tls();
@@ -23,7 +23,7 @@ struct pair_options {
 /// told to pass.
 class resumed_pair {
 public:
-  explicit resumed_pair(const pair_options& options)
+  explicit resumed_pair(const resumption_options& options)
       : acceptor({.tls = options.server_tls,
                   .alpn = options.server_alpn,
                   .transport = options.server,
@@ -169,7 +169,7 @@ public:
 };
 
 /// The session that a first connection under these options leaves.
-inline quic::saved_session fetch_session(pair_options options) {
+inline quic::saved_session fetch_session(resumption_options options) {
   options.session.reset();
   resumed_pair first(options);
   first.settle();
