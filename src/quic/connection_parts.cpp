@@ -266,6 +266,11 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_sent = state.streams.counters().bytes_sent;
   now.stream_bytes_resent = state.streams.counters().bytes_resent;
   now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.streams_reset = state.streams.counters().reset_here;
+  now.streams_reset_by_peer = state.streams.counters().reset_by_peer;
+  now.streams_stopped = state.streams.counters().stopped_here;
+  now.streams_stopped_by_peer = state.streams.counters().stopped_by_peer;
+  now.paths = state.paths.all().size();
   now.tokens_given = state.tokens.given();
   now.tokens_received = state.tokens.taken();
   now.tokens_ignored = state.tokens.ignored();
@@ -278,6 +283,7 @@ statistics connection::parts::statistics() const {
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();
+  now.maximum_rtt = active.rtt.maximum();
   now.latest_rtt = active.rtt.latest();
   now.packet_threshold = state.space(space_id::application_data).loss.packet_threshold();
   now.time_threshold = state.space(space_id::application_data).loss.time_threshold();

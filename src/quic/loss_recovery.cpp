@@ -190,6 +190,8 @@ void loss_recovery::detect_losses(packet_space& space) {
     state_.counters.bytes_lost += packet.bytes;
     if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
       ++sent_on->counters.packets_lost;
+      const auto datagrams = std::ranges::count(packet.content, sent_frame_kind::datagram, &sent_frame::kind);
+      sent_on->counters.datagram_frames_lost += static_cast<std::uint64_t>(datagrams);
       sent_on->counters.bytes_lost += packet.bytes;
       lost.add(packet, 0);
       remove_from_flight(*sent_on, packet);

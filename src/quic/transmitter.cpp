@@ -281,7 +281,7 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
     const bool idle_pace = on.rate.ran_dry() && (!state_.config.pacing || on.pacer.is_full(state_.now));
     delivery = on.rate.on_sent(size, on.flight.bytes(), idle_pace, state_.now);
   }
-  note_content(space.sent.draft());
+  note_content(space.sent.draft(), on);
   space.sent.append({.packet_number = packet.number(),
                      .time_sent = state_.now,
                      .bytes = static_cast<std::uint32_t>(size),
@@ -315,10 +315,15 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   return size;
 }
 
-void transmitter::note_content(const sent_frames& content) {
+void transmitter::note_content(const sent_frames& content, path& on) {
   count(state_.counters.frames_sent, content);
+  const auto datagrams = std::ranges::count(content, sent_frame_kind::datagram, &sent_frame::kind);
+  on.counters.datagram_frames_sent += static_cast<std::uint64_t>(datagrams);
   const std::uint64_t resent = state_.streams.counters().bytes_resent;
-  if (resent != stream_bytes_resent_) ++state_.counters.packets_resent;
+  if (resent == stream_bytes_resent_) return;
+  ++state_.counters.packets_resent;
+  ++on.counters.packets_resent;
+  on.counters.stream_bytes_resent += resent - stream_bytes_resent_;
   stream_bytes_resent_ = resent;
 }
 
