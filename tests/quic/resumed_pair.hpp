@@ -17,6 +17,8 @@ struct resumption_options {
   quic_version version = quic_version::v1;
   std::optional<quic::saved_session> session;
   bool client_early_data = true;
+  quic::observer_factory observe_client;
+  quic::observer_factory observe_server;
 };
 
 /// A real client and a real server, and between them a wire that the test moves by hand. Time stands still unless it is
@@ -28,7 +30,8 @@ public:
                   .alpn = options.server_alpn,
                   .transport = options.server,
                   .early_data = options.early_data,
-                  .retry = options.retry},
+                  .retry = options.retry,
+                  .observe = options.observe_server},
                  random),
         client(quic::connection::connect({.tls = duel_client_tls(),
                                           .server_name = "localhost",
@@ -37,7 +40,8 @@ public:
                                           .transport = options.client,
                                           .version = options.version,
                                           .session = options.session,
-                                          .early_data = options.client_early_data},
+                                          .early_data = options.client_early_data,
+                                          .observe = options.observe_client},
                                          random, now)
                    .value()) {}
 
