@@ -11,6 +11,7 @@ namespace {
 
 // A peer's delay may be anything up to 2^62; no honest one comes near this.
 constexpr std::uint64_t max_raw_delay = std::uint64_t{1} << 30;
+constexpr std::uint64_t max_delay = std::uint64_t{1} << 50;
 
 /// Writes one frame; each function knows one kind.
 class frame_record {
@@ -158,6 +159,19 @@ public:
     kind("datagram");
     length(datagram.data.size());
   }
+
+  // The schema is open to frames of extensions (draft-ietf-quic-ack-frequency, sections 4 and 5); the fields are named
+  // as they are there.
+  void operator()(const wire::ack_frequency_frame& request) const {
+    kind("ack_frequency");
+    json_.number("sequence_number", request.sequence);
+    json_.number("ack_eliciting_threshold", request.ack_eliciting_threshold);
+    json_.milliseconds("requested_max_ack_delay",
+                       std::chrono::microseconds(std::min(request.max_ack_delay, max_delay)));
+    json_.number("reordering_threshold", request.reordering_threshold);
+  }
+
+  void operator()(const wire::immediate_ack_frame&) const { kind("immediate_ack"); }
 
   /// An extension that the schema does not know.
   template <class Other>

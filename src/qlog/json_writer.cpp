@@ -123,6 +123,14 @@ void json_writer::number(std::uint64_t value) {
   append_number(out_, value);
 }
 
+void json_writer::real(std::string_view key, double value) {
+  name(key);
+  separate();
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
+  out_.append(text.data(), end);
+}
+
 void json_writer::boolean(std::string_view key, bool value) {
   name(key);
   separate();

@@ -26,6 +26,9 @@ public:
   void text_item(std::string_view value);
   void number(std::string_view key, std::uint64_t value);
   void number(std::uint64_t value);
+
+  /// Up to six decimals. For what is finite, and less than a billion.
+  void real(std::string_view key, double value);
   void boolean(std::string_view key, bool value);
   void hex(std::string_view key, byte_view value);
   void hex_text(byte_view value);

@@ -19,6 +19,12 @@ std::string address_text(const ip_endpoint& endpoint) {
   return text;
 }
 
+std::array<std::uint8_t, 4> encoded(quic_version version) noexcept {
+  const auto value = static_cast<std::uint32_t>(version);
+  return {static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
+          static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
+}
+
 }  // namespace
 
 void write_endpoint(json_writer& json, const ip_endpoint& endpoint) {
@@ -26,23 +32,29 @@ void write_endpoint(json_writer& json, const ip_endpoint& endpoint) {
   json.number(endpoint.is_v4() ? "port_v4" : "port_v6", endpoint.port);
 }
 
-void write_version(json_writer& json, std::string_view key, quic_version version) {
-  const auto value = static_cast<std::uint32_t>(version);
-  const std::array<std::uint8_t, 4> bytes{static_cast<std::uint8_t>(value >> 24),
-                                          static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 8),
-                                          static_cast<std::uint8_t>(value)};
-  json.hex(key, bytes);
-}
+void write_version(json_writer& json, std::string_view key, quic_version version) { json.hex(key, encoded(version)); }
+
+void write_version(json_writer& json, quic_version version) { json.hex_text(encoded(version)); }
 
 void write_parameters(json_writer& json, const transport_parameters& parameters) {
   write_id(json, "original_destination_connection_id", parameters.original_destination_connection_id);
   write_id(json, "initial_source_connection_id", parameters.initial_source_connection_id);
   write_id(json, "retry_source_connection_id", parameters.retry_source_connection_id);
+  json.number("ack_delay_exponent", parameters.ack_delay_exponent);
+  json.number("max_ack_delay", count(parameters.max_ack_delay));
+  write_restored_parameters(json, parameters);
+  if (!parameters.preferred_address) return;
+  json.begin_object("preferred_address");
+  if (parameters.preferred_address->v4) write_endpoint(json, *parameters.preferred_address->v4);
+  if (parameters.preferred_address->v6) write_endpoint(json, *parameters.preferred_address->v6);
+  json.hex("connection_id", parameters.preferred_address->id.bytes());
+  json.end_object();
+}
+
+void write_restored_parameters(json_writer& json, const transport_parameters& parameters) {
   json.boolean("disable_active_migration", parameters.disable_active_migration);
   json.number("max_idle_timeout", count(parameters.max_idle_timeout));
   json.number("max_udp_payload_size", parameters.max_udp_payload_size);
-  json.number("ack_delay_exponent", parameters.ack_delay_exponent);
-  json.number("max_ack_delay", count(parameters.max_ack_delay));
   json.number("active_connection_id_limit", parameters.active_connection_id_limit);
   json.number("initial_max_data", parameters.initial_max_data);
   json.number("initial_max_stream_data_bidi_local", parameters.initial_max_stream_data_bidi_local);
@@ -53,12 +65,6 @@ void write_parameters(json_writer& json, const transport_parameters& parameters)
   if (parameters.max_datagram_frame_size > 0)
     json.number("max_datagram_frame_size", parameters.max_datagram_frame_size);
   if (parameters.grease_quic_bit) json.boolean("grease_quic_bit", true);
-  if (!parameters.preferred_address) return;
-  json.begin_object("preferred_address");
-  if (parameters.preferred_address->v4) write_endpoint(json, *parameters.preferred_address->v4);
-  if (parameters.preferred_address->v6) write_endpoint(json, *parameters.preferred_address->v6);
-  json.hex("connection_id", parameters.preferred_address->id.bytes());
-  json.end_object();
 }
 
 }  // namespace quasio::qlog

@@ -23,6 +23,7 @@ void connection::receive(byte_span datagram, const network_path& path, ecn_codep
   parts_->state.now = now;
   parts_->receive(datagram, path, ecn);
   parts_->note_flight();
+  parts_->tell_of_changes();
 }
 
 std::optional<transmission> connection::transmit(byte_span buffer, std::size_t max_segments, time_point now) {
@@ -31,6 +32,8 @@ std::optional<transmission> connection::transmit(byte_span buffer, std::size_t m
   parts_->leave_when_delivered();
   const auto made = parts_->sender.transmit(buffer, max_segments);
   parts_->note_flight();
+  if (made) parts_->tell_of_transmission(*made);
+  parts_->tell_of_changes();
   return made;
 }
 
@@ -44,9 +47,13 @@ std::optional<time_point> connection::next_deadline() const { return parts_->nex
 void connection::on_timeout(time_point now) {
   parts_->state.now = now;
   parts_->on_timeout();
+  parts_->tell_of_changes();
 }
 
-std::optional<event> connection::poll_event() { return parts_->state.events.pop(); }
+std::optional<event> connection::poll_event() {
+  parts_->tell_of_changes();
+  return parts_->state.events.pop();
+}
 
 bool connection::is_established() const noexcept { return parts_->is_established(); }
 bool connection::may_use_streams() const noexcept { return parts_->may_use_streams(); }
@@ -82,7 +89,9 @@ result<void, key_update_error> connection::update_keys(time_point now) {
 
 stream_result<stream_id> connection::open_stream(stream_direction direction) {
   if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
-  return parts_->state.streams.open(direction);
+  const auto opened = parts_->state.streams.open(direction);
+  if (opened) parts_->tell_of_stream({*opened, stream_change::opened, false});
+  return opened;
 }
 
 std::uint64_t connection::streams_left(stream_direction direction) const noexcept {
@@ -117,7 +126,11 @@ stream_result<void> connection::stream_consume(stream_id id, std::size_t count) 
 }
 
 stream_result<void> connection::reset_stream(stream_id id, std::uint64_t code) {
-  return parts_->state.streams.reset(id, code);
+  const std::uint64_t before = parts_->state.streams.counters().reset_here;
+  const auto done = parts_->state.streams.reset(id, code);
+  if (parts_->state.streams.counters().reset_here != before)
+    parts_->tell_of_stream({id, stream_change::reset_sent, false});
+  return done;
 }
 
 stream_result<void> connection::stop_sending(stream_id id, std::uint64_t code) {
@@ -133,7 +146,9 @@ std::size_t connection::max_datagram_payload() const noexcept { return quic::max
 datagram_result<void> connection::send_datagram(byte_view data, const datagram_options& options) {
   if (!parts_->takes_data()) return unexpected(datagram_error::connection_closed);
   connection_state& state = parts_->state;
-  return state.datagrams_out.push(data, options, quic::max_datagram_payload(state), state.now);
+  const auto accepted = state.datagrams_out.push(data, options, quic::max_datagram_payload(state), state.now);
+  if (accepted) parts_->tell_of_datagram(data.size(), data_movement::from_application);
+  return accepted;
 }
 
 std::size_t connection::purge_datagrams(const datagram_predicate& doomed) {
@@ -145,7 +160,11 @@ std::size_t connection::purge_datagram_group(std::uint64_t group) {
 }
 
 std::optional<byte_view> connection::peek_datagram() const noexcept { return parts_->state.datagrams_in.peek(); }
-void connection::pop_datagram() { parts_->state.datagrams_in.pop(); }
+
+void connection::pop_datagram() {
+  if (const auto next = peek_datagram()) parts_->tell_of_datagram(next->size(), data_movement::to_application);
+  parts_->state.datagrams_in.pop();
+}
 
 path_result<void> connection::probe_path(const network_path& path, time_point now) {
   parts_->state.now = now;

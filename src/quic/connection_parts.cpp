@@ -66,6 +66,7 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::connect(
   state.tls.derive_initial_keys(destination);
   made->identity_ = {std::move(options.tls), std::move(options.server_name), std::move(options.alpn),
                      std::move(options.session), options.early_data};
+  made->tell_of_birth(made->identity_->alpn);
   if (auto started = made->start_client(); !started) return unexpected(started.error());
   return made;
 }
@@ -114,6 +115,7 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(
   if (address_validated) state.paths.active().validate();
   state.local_ids.add_temporary(addressed_to);
   state.tls.derive_initial_keys(addressed_to);
+  made->tell_of_birth(alpn);
   const reserved_parameter grease(state.random);
   auto started =
       state.tls.start_server(tls, {.server_name = {}, .alpn = alpn, .reserved = grease.if_wanted(state.config)},
@@ -203,12 +205,13 @@ std::optional<time_point> connection::parts::acknowledgment_deadline() const {
 }
 
 void connection::parts::on_timeout() {
+  if (state.watched) tell_of_expired_timers();
   const auto is_due = [this](std::optional<time_point> deadline) { return deadline && *deadline <= state.now; };
   if (!state.end.is_open()) {
     state.end.on_timeout(state.now);
     if (!state.end.is_drained()) return;
     state.local_ids.retire_all();
-    if (state.watched) state.watched->on_progress(connection_progress::closed, state.now);
+    state.watched.reached(connection_progress::closed, state.now);
     return;
   }
   if (is_due(handshake_deadline())) return end_silently(close_cause::handshake_timeout);
@@ -266,6 +269,11 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_sent = state.streams.counters().bytes_sent;
   now.stream_bytes_resent = state.streams.counters().bytes_resent;
   now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.streams_reset = state.streams.counters().reset_here;
+  now.streams_reset_by_peer = state.streams.counters().reset_by_peer;
+  now.streams_stopped = state.streams.counters().stopped_here;
+  now.streams_stopped_by_peer = state.streams.counters().stopped_by_peer;
+  now.paths = state.paths.all().size();
   now.tokens_given = state.tokens.given();
   now.tokens_received = state.tokens.taken();
   now.tokens_ignored = state.tokens.ignored();
@@ -278,6 +286,7 @@ statistics connection::parts::statistics() const {
   now.smoothed_rtt = active.rtt.smoothed();
   now.rtt_variation = active.rtt.variation();
   now.minimum_rtt = active.rtt.minimum();
+  now.maximum_rtt = active.rtt.maximum();
   now.latest_rtt = active.rtt.latest();
   now.packet_threshold = state.space(space_id::application_data).loss.packet_threshold();
   now.time_threshold = state.space(space_id::application_data).loss.time_threshold();

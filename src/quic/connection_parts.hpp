@@ -51,6 +51,18 @@ public:
   void tell_of_stream_data(const observed_stream_data& moved) const {
     if (state.watched) state.watched->on_stream_data(moved, state.now);
   }
+  void tell_of_stream(const observed_stream_state& changed) const {
+    if (state.watched) state.watched->on_stream_state(changed, state.now);
+  }
+  void tell_of_datagram(std::size_t size, data_movement movement) const {
+    if (state.watched) state.watched->on_datagram_data({size, movement}, state.now);
+  }
+  void tell_of_transmission(const transmission& sent);
+
+  /// What is told at the end of a call rather than when it happens.
+  void tell_of_changes() {
+    if (state.watched) tell_observer_of_changes();
+  }
 
   void note_flight() noexcept { state.in_flight.note(state.paths.active().flight.bytes() > 0, state.now); }
 
@@ -89,6 +101,18 @@ private:
   std::optional<time_point> spare_memory_deadline() const;
   void release_spare_memory();
   void end_without_path();
+
+  void tell_of_birth(const std::vector<std::string>& alpn);
+  void tell_observer_of_changes();
+  void tell_of_events();
+  void tell_of_paths();
+  void tell_of_version();
+  void tell_of_early_data();
+  void tell_of_dropped_datagrams();
+  void tell_of_expired_timers();
+  void tell_of_timers();
+  void tell_of_timer(timer_kind kind, std::optional<time_point> deadline,
+                     std::optional<packet_kind> space = std::nullopt);
 
   std::optional<client_identity> identity_;  // Until a server has answered.
 };

@@ -42,7 +42,7 @@ void drop(connection_state& state, drop_cause cause, std::size_t size, std::opti
 void note_confirmation(connection_state& state) {
   state.handshake_confirmed = true;
   state.events.push(handshake_confirmed{});
-  if (state.watched) state.watched->on_progress(connection_progress::handshake_confirmed, state.now);
+  state.watched.reached(connection_progress::handshake_confirmed, state.now);
 }
 
 void note_key_update(connection_state& state, key_event how) {

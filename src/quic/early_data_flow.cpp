@@ -47,6 +47,8 @@ void begin_early_data(connection_state& state, const saved_session& from) {
   apply_limits(state);
   state.streams_usable = true;
   state.events.push(early_data_ready{});
+  state.watched.keys_may_have_changed(state.keys, state.role, state.now);
+  if (state.watched) state.watched->on_remembered_parameters(state.early_parameters, state.now);
 }
 
 void apply_limits(connection_state& state) {
@@ -64,6 +66,7 @@ transport_result<void> settle_early_data(connection_state& state, loss_recovery&
   if (!state.early_data_begun) return {};
   // RFC 9001, section 4.9.3: of no use any more.
   state.keys.early_write.reset();
+  state.watched.keys_may_have_changed(state.keys, state.role, state.now);
   if (state.tls.early_data() != crypto::early_data_state::accepted) return begin_anew(state, recovery);
   // RFC 9000, section 7.4.1.
   if (const auto limit = reduced_limit(state.peer_parameters, state.early_parameters); !limit.empty()) {
@@ -82,6 +85,7 @@ void limit_early_reading(connection_state& state) {
 void end_early_reading(connection_state& state) {
   state.keys.early_read.reset();
   state.keys.early_read_expires.reset();
+  state.watched.keys_may_have_changed(state.keys, state.role, state.now);
 }
 
 // TLS decides when it reads the ClientHello, and has Handshake keys then.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -18,13 +20,21 @@ public:
     if (events_.empty()) return std::nullopt;
     std::optional<event> next(std::move(events_.front()));
     events_.pop();
+    ++popped_;
     return next;
   }
 
   bool empty() const noexcept { return events_.empty(); }
 
+  /// How many there ever were, and the one of that number, counted from 0; not one that was popped.
+  std::uint64_t count() const noexcept { return popped_ + events_.size(); }
+  const event& operator[](std::uint64_t number) const noexcept {
+    return events_[static_cast<std::size_t>(number - popped_)];
+  }
+
 private:
   recovery::ring<event> events_;
+  std::uint64_t popped_ = 0;
 };
 
 }  // namespace quasio::quic

@@ -20,6 +20,7 @@ void first_flight::receive_version_negotiation(byte_view packet) {
     return drop(state_, drop_cause::unexpected, packet.size(), packet_kind::version_negotiation);
   }
   const auto common = state_.versions.choose_from(negotiation->versions);
+  if (state_.watched) tell_of(packet.size(), *negotiation, common);
   if (common && state_.config.versions.incompatible_negotiation) {
     state_.version_to_begin_again = common;
     return;
@@ -27,6 +28,14 @@ void first_flight::receive_version_negotiation(byte_view packet) {
   state_.end.end_silently({.cause = close_cause::version_negotiation});
   state_.local_ids.retire_all();
   announce_end(state_);
+}
+
+void first_flight::tell_of(std::size_t size, const wire::version_negotiation_packet& negotiation,
+                           std::optional<quic_version> common) const {
+  state_.watched->on_packet_received({.kind = packet_kind::version_negotiation, .size = size}, state_.now);
+  const auto own = supported_versions(state_.config.versions, state_.versions.chosen());
+  const std::vector<quic_version> offered(negotiation.versions.begin(), negotiation.versions.end());
+  state_.watched->on_versions({.of_client = own, .of_server = offered, .chosen = common}, state_.now);
 }
 
 void first_flight::receive_retry(byte_view packet) {
@@ -40,6 +49,8 @@ void first_flight::receive_retry(byte_view packet) {
                           retry->token.size() <= largest_token(state_.config) &&
                           crypto::verify_retry_tag(labels_of(version), state_.original_destination.bytes(), packet);
   if (!acceptable) return drop(state_, drop_cause::unexpected, packet.size(), packet_kind::retry);
+  if (state_.watched)
+    state_.watched->on_packet_received({.kind = packet_kind::retry, .size = packet.size()}, state_.now);
   state_.retry_source = retry->source;
   state_.token.assign(retry->token.begin(), retry->token.end());
   state_.peer_ids.set_handshake_id(retry->source);
@@ -52,6 +63,7 @@ void begin_again(connection_state& state, loss_recovery& recovery, const connect
   recovery.on_retry();
   // What was written as early data waits: its session is of no use in another version.
   state.keys.early_write.reset();
+  state.watched.keys_may_have_changed(state.keys, state.role, state.now);
   state.space(space_id::initial) = packet_space(space_id::initial, state.config);
   state.versions.begin_again(*state.version_to_begin_again);
   state.version_to_begin_again.reset();

@@ -2,6 +2,7 @@
 
 #include "quic/connection_state.hpp"
 #include "quic/loss_recovery.hpp"
+#include "wire/version_negotiation_packet.hpp"
 
 namespace quasio::quic {
 
@@ -18,6 +19,9 @@ public:
   void receive_retry(byte_view packet);
 
 private:
+  void tell_of(std::size_t size, const wire::version_negotiation_packet& negotiation,
+               std::optional<quic_version> common) const;
+
   connection_state& state_;
   loss_recovery& recovery_;
 };

@@ -92,6 +92,7 @@ transport_result<void> frame_receiver::receive(const wire::frame& frame, const c
           },
           [&](const wire::handshake_done_frame&) -> result_type { return on_handshake_done(); },
           [&](const wire::datagram_frame& datagram) -> result_type {
+            ++packet.from.counters.datagram_frames_received;
             return state_.datagrams_in.receive(datagram.data, packet.frame_size);
           },
           [&](const auto& concerning_streams) -> result_type { return state_.streams.receive(concerning_streams); },

@@ -86,6 +86,10 @@ void begin_key_update_if_due(connection_state& state) {
 
 void drop_previous_keys(connection_state& state) {
   state.keys.application_read->drop_previous();
+  if (state.watched) {
+    const std::uint64_t phase = state.keys.application_read->generation() - 1;
+    state.watched->on_key({.what = key_event::discarded, .level = packet_kind::one_rtt, .phase = phase}, state.now);
+  }
   state.keys.previous_read_keys_expire.reset();
 }
 

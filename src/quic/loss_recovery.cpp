@@ -79,6 +79,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
         space.sent, range.smallest, range.largest, summary,
         [&](sent_packet& packet) {
           marks.on_acked(packet);
+          state_.watched.acknowledged(packet.packet_number);
           state_.counters.bytes_acked += packet.bytes;
           if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
             acked.add(packet, sent_on->flight.bytes());
@@ -89,6 +90,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
           on_frames_acked(space, packet.content);
         },
         [&](sent_packet& late) {
+          state_.watched.acknowledged(late.packet_number);
           path* sent_on = state_.paths.find(late.path);
           if (sent_on) sent_on->note_arrival(late, state_.now);
           if (late.mtu_probe) return;
@@ -101,6 +103,7 @@ transport_result<void> loss_recovery::on_ack(packet_space& space, const wire::ac
           on_frames_acked(space, late.content);
         });
   }
+  state_.watched.acknowledgment_ends(space.id, state_.now);
   if (summary.late > 0) space.loss.adapt_time_threshold(summary, state_.paths.active().rtt, state_.now);
   if (summary.empty()) return {};
 
@@ -190,6 +193,8 @@ void loss_recovery::detect_losses(packet_space& space) {
     state_.counters.bytes_lost += packet.bytes;
     if (path* sent_on = packet.in_flight ? state_.paths.find(packet.path) : nullptr) {
       ++sent_on->counters.packets_lost;
+      const auto datagrams = std::ranges::count(packet.content, sent_frame_kind::datagram, &sent_frame::kind);
+      sent_on->counters.datagram_frames_lost += static_cast<std::uint64_t>(datagrams);
       sent_on->counters.bytes_lost += packet.bytes;
       lost.add(packet, 0);
       remove_from_flight(*sent_on, packet);
@@ -230,7 +235,8 @@ void loss_recovery::tell_of(const packet_space& space, const recovery::sent_pack
                                   .number = lost.packet_number,
                                   .size = lost.bytes,
                                   .path = lost.path,
-                                  .cause = too_far_behind ? loss_cause::packet_threshold : loss_cause::time_threshold},
+                                  .cause = too_far_behind ? loss_cause::packet_threshold : loss_cause::time_threshold,
+                                  .mtu_probe = lost.mtu_probe},
                                  state_.now);
 }
 

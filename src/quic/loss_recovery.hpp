@@ -16,6 +16,7 @@ public:
   transport_result<void> on_ack(packet_space& space, const wire::ack_frame& ack);
 
   /// The one timer of all spaces: the time threshold or a probe timeout.
+  std::optional<recovery::loss_timer> timer() const;
   std::optional<time_point> deadline() const;
   void on_timeout();
 
@@ -50,7 +51,6 @@ private:
   void tell_lost_datagrams(const sent_frames& frames);
   void send_probes(packet_space& space);
   void add_probes(packet_space& space, unsigned count);
-  std::optional<recovery::loss_timer> timer() const;
 
   connection_state& state_;
 };

@@ -64,6 +64,7 @@ path* migration::path_of(const network_path& from, std::size_t datagram_size, co
     break;
   }
   if (!added.peer_id) take_id(added);
+  tell(path_event::added, added);
   // Sections 9.3 and 9.6.3: also where the client only probes, so that the path is known when the client follows.
   challenge(added);
   return &added;
@@ -117,11 +118,13 @@ void migration::on_validated(path& proved) {
   if (is_news) {
     ++state_.counters.path_validations;
     state_.events.push(path_validated{proved.address()});
+    tell(path_event::validated, proved);
   }
   if (std::exchange(proved.move_when_validated, false)) {
     move_to(proved, kind_of_move_to(proved), false);
   }
   if (&proved != &state_.paths.active()) return;
+  if (is_news) tell(path_event::settled, proved);
   state_.loss_timer_rearmed = state_.now;
   // Section 9.3: who comes back to this address later need not prove it again.
   if (state_.is_server())
@@ -183,6 +186,7 @@ path_result<path*> migration::prepare(const network_path& address) {
   if (!make_room(false)) return unexpected(path_error::too_many_paths);
   path& added = state_.paths.add(address, state_.now);
   take_id(added);
+  tell(path_event::added, added);
   // Section 9.2: the server has said by the handshake that it takes what is sent there. Of a preferred address only
   // the server's word is known: it gets probes of full size, as a first Initial packet is, and nothing else.
   added.lift_amplification_limit();
@@ -257,7 +261,18 @@ bool migration::make_room(bool for_peer) {
   return true;
 }
 
-void migration::challenge(path& on) { on.validation.begin(state_.random, state_.now, validation_timeout()); }
+void migration::challenge(path& on) {
+  on.validation.begin(state_.random, state_.now, validation_timeout());
+  tell(path_event::probed, on);
+}
+
+void migration::tell(path_event what, const path& on) {
+  if (state_.watched) state_.watched.path_changed(what, on, id_of(on), state_.now);
+}
+
+const connection_id* migration::id_of(const path& on) const noexcept {
+  return on.peer_id ? state_.peer_ids.find(*on.peer_id) : nullptr;
+}
 
 void migration::move_to(path& destination, path_change why, bool reused_id) {
   path& previous = state_.paths.active();
@@ -265,15 +280,21 @@ void migration::move_to(path& destination, path_change why, bool reused_id) {
   destination.left_behind = false;
   destination.move_when_validated = false;
   destination.expires_at.reset();
-  if (is_same_way(change.from, change.to)) destination.exchange_recovery(previous);
+  const bool is_proved = destination.is_validated() && !destination.mtu_unproven;
+  if (is_same_way(change.from, change.to)) {
+    destination.exchange_recovery(previous);
+    state_.watched.paths_exchanged(previous, id_of(previous), destination, id_of(destination), state_.now);
+  }
   state_.paths.activate(destination);
+  if (why == path_change::reverted) tell(path_event::given_up, previous);
+  tell(path_event::taken, destination);
+  if (is_proved) tell(path_event::settled, destination);
   // What the silence of the old path has taught says nothing about this one.
   state_.pto_count = 0;
   state_.loss_timer_rearmed = state_.now;
   ++state_.counters.path_changes;
   state_.events.push(change);
 
-  const bool is_proved = destination.is_validated() && !destination.mtu_unproven;
   if (!is_proved && !destination.validation.is_under_way()) challenge(destination);
   // Section 9.3.2: who comes back ends the trial of the address that it did not go to.
   if (!previous.is_validated()) return why == path_change::reverted ? drop(previous) : close(previous);
@@ -321,6 +342,7 @@ void migration::drop(path& gone) {
   // Section 5.1.2: the ID is retired, and the peer supplies another.
   if (gone.peer_id) state_.peer_ids.release(*gone.peer_id);
   gone.peer_id.reset();
+  tell(path_event::forgotten, gone);
   state_.paths.remove(gone);
 }
 
@@ -360,6 +382,7 @@ bool migration::give_up(path& failed) {
   }
   ++state_.counters.path_failures;
   state_.events.push(path_failed{failed.address()});
+  tell(path_event::failed, failed);
   if (!is_active) {
     drop(failed);
     return true;

@@ -57,6 +57,8 @@ private:
   path_result<void> check_client_may_use(const network_path& address) const;
   bool make_room(bool for_peer);
 
+  void tell(path_event what, const path& on);
+  const connection_id* id_of(const path& on) const noexcept;
   void challenge(path& on);
   void on_validated(path& proved);
   bool give_up(path& failed);

@@ -32,25 +32,37 @@ std::optional<std::uint64_t> largest_received(const packet_space& space) noexcep
   return space.acks.empty() ? std::nullopt : std::optional(space.acks.largest());
 }
 
+/// RFC 8999, section 5.1: that much of a long header is the same in all versions.
+bool names_unknown_version(byte_view packet) noexcept {
+  if (packet.size() < 5 || (packet[0] & 0x80) == 0) return false;
+  const std::uint32_t version = std::uint32_t{packet[1]} << 24 | std::uint32_t{packet[2]} << 16 |
+                                std::uint32_t{packet[3]} << 8 | std::uint32_t{packet[4]};
+  return version != 0 && !is_supported_version(static_cast<quic_version>(version));
+}
+
+/// The end of a datagram, where a Stateless Reset has its token; empty when it is too short for one.
+byte_view possible_reset_token(byte_view datagram) noexcept {
+  return datagram.last(datagram.size() < min_stateless_reset ? 0 : sizeof(stateless_reset_token));
+}
+
 }  // namespace
 
 void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_codepoint ecn) {
   ++state_.counters.datagrams_received;
   state_.counters.bytes_received += datagram.size();
   state_.paths.forget_removed();
-  const byte_view end_of_datagram =
-      datagram.last(datagram.size() < min_stateless_reset ? 0 : sizeof(stateless_reset_token));
+  if (state_.watched) tell_of_datagram(datagram.size(), from, ecn);
   if (!state_.end.is_open()) {
     // Section 10.2.1: no need to look inside; what comes shows that the peer has not heard.
     if (path* known = state_.paths.find(from)) known->on_datagram_received(datagram.size());
-    if (state_.peer_ids.is_reset_token(end_of_datagram)) return state_.end.fall_silent();
+    if (state_.peer_ids.is_reset_token(possible_reset_token(datagram))) return state_.end.fall_silent();
     state_.end.on_packet_received();
     return;
   }
   if (!moves_.admits(from)) {
     // But who knows a token has it from the peer, wherever it speaks from.
     drop(state_, drop_cause::unknown_path, datagram.size());
-    ends_by_stateless_reset(end_of_datagram);
+    ends_by_stateless_reset(datagram);
     return;
   }
   if (path* known = state_.paths.find(from)) known->on_datagram_received(datagram.size());
@@ -60,14 +72,14 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   for (byte_span rest = datagram; !rest.empty() && state_.end.is_open();) {
     const auto header = wire::parse_packet_header(rest, state_.local_ids.first().size(), quic_bit_rule());
     if (!header) {
-      drop(state_, drop_cause::malformed, rest.size());
+      drop(state_, names_unknown_version(rest) ? drop_cause::other_version : drop_cause::malformed, rest.size());
       break;
     }
     const byte_span packet = rest.first(header->size);
     rest = rest.subspan(header->size);
     // Section 12.2: coalesced packets are all for one connection.
     if (destination && *destination != header->destination) {
-      drop(state_, drop_cause::malformed, packet.size(), kind_of(header->type));
+      drop(state_, drop_cause::other_connection, packet.size(), kind_of(header->type));
       continue;
     }
     destination = header->destination;
@@ -76,15 +88,17 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   // Section 10.3.1: any datagram of which nothing could be used may be a Stateless Reset. What decryption has spoilt of
   // it does not reach into its end, where the tag of a packet would stand.
   const bool nothing_used = state_.counters.packets_received == processed_before;
-  if (state_.end.is_open() && nothing_used && ends_by_stateless_reset(end_of_datagram)) return;
+  if (state_.end.is_open() && nothing_used && ends_by_stateless_reset(datagram)) return;
   receive_waiting();
   // RFC 9001, section 6.3: not while a packet is opened, lest its time tell that keys were updated.
   if (state_.keys.application_read) state_.keys.application_read->prepare_next();
   begin_key_update_if_due(state_);
 }
 
-bool packet_receiver::ends_by_stateless_reset(byte_view end_of_datagram) {
-  if (!state_.peer_ids.is_reset_token(end_of_datagram)) return false;
+bool packet_receiver::ends_by_stateless_reset(byte_view datagram) {
+  if (!state_.peer_ids.is_reset_token(possible_reset_token(datagram))) return false;
+  if (state_.watched)
+    state_.watched->on_packet_received({.kind = packet_kind::stateless_reset, .size = datagram.size()}, state_.now);
   state_.end.begin_draining({.cause = close_cause::stateless_reset}, state_.now, probe_timeout(state_));
   announce_end(state_);
   return true;
@@ -94,17 +108,8 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   if (header.type == wire::packet_type::version_negotiation) return answers_.receive_version_negotiation(packet);
   if (header.type == wire::packet_type::retry) return answers_.receive_retry(packet);
   const auto id = space_of(header.type);
-  const bool wrong_version = !state_.versions.admits(header.type, header.version);
-  const bool too_small =
-      header.type == wire::packet_type::initial && state_.is_server() && arrival.datagram_size < min_initial_datagram;
-  // Section 17.2.2: servers send none.
-  const bool has_token = state_.is_client() && !header.token.empty();
-  // RFC 9001, section 5.6: nor do they send early data.
-  const bool too_early = header.type == wire::packet_type::zero_rtt && state_.is_client();
-  if (!id || wrong_version || too_small || has_token || too_early) {
-    drop(state_, drop_cause::unexpected, packet.size(), kind_of(header.type));
-    return;
-  }
+  if (const auto cause = id ? objection(header, arrival.datagram_size) : drop_cause::unexpected)
+    return drop(state_, *cause, packet.size(), kind_of(header.type));
   if (!header.has_sample()) return on_unopened(packet, header.type, false);
   packet_space& space = state_.space(*id);
   if (space.discarded) {
@@ -125,6 +130,19 @@ void packet_receiver::receive_packet(byte_span packet, const wire::packet_header
   if (auto followed = follow_keys(*opened); !followed) return fail(state_, followed.error());
   if (header.type == wire::packet_type::initial) learn_version(header.version);
   process(space, header, *opened, arrival);
+}
+
+std::optional<drop_cause> packet_receiver::objection(const wire::packet_header& header,
+                                                     std::size_t datagram_size) const {
+  if (!state_.versions.admits(header.type, header.version)) return drop_cause::other_version;
+  const bool too_small =
+      header.type == wire::packet_type::initial && state_.is_server() && datagram_size < min_initial_datagram;
+  // Section 17.2.2: servers send none.
+  const bool has_token = state_.is_client() && !header.token.empty();
+  // RFC 9001, section 5.6: nor do they send early data.
+  const bool too_early = header.type == wire::packet_type::zero_rtt && state_.is_client();
+  if (too_small || has_token || too_early) return drop_cause::unexpected;
+  return std::nullopt;
 }
 
 direction_keys& packet_receiver::long_header_keys(const wire::packet_header& header) {
@@ -225,7 +243,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   state_.idle.on_packet_received(state_.now);
   const bool newest = space.acks.empty() || packet.number > space.acks.largest();
 
-  if (state_.watched) tell_of(header.type, packet, from);
+  if (state_.watched) tell_of(header, packet, from, newest, arrival.had_waited);
   state_.streams.set_receiving_early(header.type == wire::packet_type::zero_rtt && !state_.handshake_complete);
   const auto summary = frames_.receive(space, header.type, packet.payload, from, header.destination);
   if (!summary) return fail(state_, summary.error());
@@ -240,6 +258,7 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
     // Section 8.1: who can send a Handshake packet has seen our Initial one. RFC 9001, section 4.9.1: and needs no more
     // of those.
     from.validate();
+    state_.watched.reached(connection_progress::peer_validated, state_.now);
     recovery_.discard(space_id::initial);
   }
   advance_handshake();
@@ -248,13 +267,24 @@ void packet_receiver::process(packet_space& space, const wire::packet_header& he
   if (newest && !summary->probing_only) moves_.follow_peer(from, header.destination);
 }
 
-void packet_receiver::tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const {
-  state_.watched->on_packet_received({.kind = kind_of(type),
+void packet_receiver::tell_of_datagram(std::size_t size, const network_path& from, ecn_codepoint ecn) const {
+  const path* const known = state_.paths.find(from);
+  const std::uint16_t id = known ? known->id() : state_.paths.active().id();
+  state_.watched->on_datagram_received({.path = id, .size = size, .segment_size = size, .ecn = ecn}, state_.now);
+}
+
+void packet_receiver::tell_of(const wire::packet_header& header, const opened_packet& packet, const path& from,
+                              bool newest, bool had_waited) {
+  // Before the handshake is through a client's packets may bear the ID that it made up.
+  if (header.type == wire::packet_type::one_rtt && newest)
+    state_.watched.addressed_by_peer(from, header.destination, state_.now);
+  state_.watched->on_packet_received({.kind = kind_of(header.type),
                                       .number = packet.number,
                                       .size = packet.size,
                                       .key_phase = packet.key_phase,
                                       .path = from.id(),
-                                      .frames = packet.payload},
+                                      .frames = packet.payload,
+                                      .had_waited = had_waited},
                                      state_.now);
 }
 
@@ -288,6 +318,7 @@ void packet_receiver::wait_for_keys(byte_view packet, wire::packet_type type, co
     return;
   }
   state_.waiting.push_back({{packet.begin(), packet.end()}, arrival.from, arrival.ecn});
+  if (state_.watched) state_.watched->on_packet_buffered({kind_of(type), packet.size()}, state_.now);
 }
 
 void packet_receiver::receive_waiting() {
@@ -304,21 +335,20 @@ void packet_receiver::receive_waiting() {
     const auto header = wire::parse_packet_header(each.bytes, state_.local_ids.first().size(), quic_bit_rule());
     if (!header || !state_.end.is_open()) continue;
     const std::uint64_t processed_before = state_.counters.packets_received;
-    receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size()});
+    receive_packet(each.bytes, *header, {each.path, each.ecn, each.bytes.size(), true});
     // When it came, the tokens were not known yet.
     const bool nothing_used = state_.counters.packets_received == processed_before;
-    if (state_.end.is_open() && nothing_used && each.bytes.size() >= min_stateless_reset)
-      ends_by_stateless_reset(byte_view(each.bytes).last(sizeof(stateless_reset_token)));
+    if (state_.end.is_open() && nothing_used) ends_by_stateless_reset(each.bytes);
   }
 }
 
 void packet_receiver::advance_handshake() {
-  state_.watched.keys_may_have_come(state_.keys, state_.now);
+  state_.watched.keys_may_have_changed(state_.keys, state_.role, state_.now);
   note_accepted_early_data(state_);
   if (const auto& peer = state_.tls.peer_parameters(); peer && !state_.peer_parameters_applied) {
     if (auto checked = check_peer_parameters(*peer); !checked) return fail(state_, checked.error());
     state_.peer_parameters = *peer;
-    if (state_.watched) state_.watched->on_peer_parameters(*peer, state_.now);
+    state_.watched.peer_parameters(*peer, state_.role, state_.now);
     state_.peer_parameters_applied = true;
     // RFC 9000, section 7.4.1: early data keeps to what was remembered.
     if (!state_.early_data_begun) apply_limits(state_);
@@ -364,15 +394,27 @@ transport_result<void> packet_receiver::take_preferred_id(const transport_parame
                                     "the connection ID of preferred_address does not fit the handshake"});
 }
 
+void packet_receiver::tell_of_handshake() {
+  const std::string cipher = state_.tls.cipher();
+  const std::string group = state_.tls.group();
+  state_.watched->on_alpn(state_.tls.alpn(), state_.now);
+  state_.watched->on_handshake({.version = state_.versions.current(),
+                                .alpn = state_.tls.alpn(),
+                                .cipher = cipher,
+                                .group = group,
+                                .resumed = state_.tls.resumed(),
+                                .early_data = status_of_early_data(state_),
+                                .early_data_refused_for = state_.tls.refusal()},
+                               state_.now);
+  state_.watched.reached(connection_progress::handshake_complete, state_.now);
+}
+
 void packet_receiver::complete_handshake() {
   state_.handshake_complete = true;
   state_.streams_usable = true;
   state_.handshake_completed_at = state_.now;
   state_.events.push(handshake_completed{});
-  if (state_.watched) {
-    state_.watched->on_alpn(state_.tls.alpn(), state_.now);
-    state_.watched->on_progress(connection_progress::handshake_complete, state_.now);
-  }
+  if (state_.watched) tell_of_handshake();
   state_.local_ids.issue(state_.peer_parameters.active_connection_id_limit);
   if (state_.is_client()) return;
   // RFC 9001, section 4.1.2: for a server completion is confirmation.

@@ -23,6 +23,7 @@ private:
     const network_path& from;
     ecn_codepoint ecn;
     std::size_t datagram_size;
+    bool had_waited = false;  ///< For its keys.
   };
 
   struct opened_packet {
@@ -33,7 +34,9 @@ private:
     application_read_keys::outcome keys = application_read_keys::outcome::opened;
   };
 
-  void tell_of(wire::packet_type type, const opened_packet& packet, const path& from) const;
+  void tell_of_datagram(std::size_t size, const network_path& from, ecn_codepoint ecn) const;
+  void tell_of(const wire::packet_header& header, const opened_packet& packet, const path& from, bool newest,
+               bool had_waited);
   void receive_packet(byte_span packet, const wire::packet_header& header, const arrival_info& arrival);
   bool learn_peer_id(const wire::packet_header& header);
 
@@ -52,14 +55,16 @@ private:
     return state_.config.grease_quic_bit ? wire::fixed_bit_rule::may_be_greased : wire::fixed_bit_rule::must_be_set;
   }
 
+  std::optional<drop_cause> objection(const wire::packet_header& header, std::size_t datagram_size) const;
   void wait_for_keys(byte_view packet, wire::packet_type type, const arrival_info& arrival);
   void receive_waiting();
   void on_unopened(byte_view packet, wire::packet_type type, bool had_keys);
-  bool ends_by_stateless_reset(byte_view end_of_datagram);
+  bool ends_by_stateless_reset(byte_view datagram);
   transport_result<void> follow_keys(const opened_packet& packet);
   void advance_handshake();
   transport_result<void> check_peer_parameters(const transport_parameters& peer) const;
   transport_result<void> take_preferred_id(const transport_parameters& peer);
+  void tell_of_handshake();
   void complete_handshake();
 
   connection_state& state_;

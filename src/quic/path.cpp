@@ -38,9 +38,16 @@ void path_recovery::update_pacing(time_point now) {
   if (!congestion->in_recovery()) flight.end_reduction();
   pacer.set_rate(recovery::pacing_rate(*congestion, rtt.smoothed()), now);
   pacer.set_quantum(congestion->send_quantum());
+  note_end_of_slow_start(slow_start_end::no_growth);
+}
+
+void path_recovery::note_end_of_slow_start(slow_start_end cause) noexcept {
+  if (slow_start_ended || congestion->in_slow_start()) return;
+  slow_start_ended = {cause, congestion->window(), rate.latest()};
 }
 
 void path_recovery::on_lost(std::uint64_t bytes, bool recovery_began, time_point now) {
+  note_end_of_slow_start(bytes > 0 ? slow_start_end::loss : slow_start_end::ecn_mark);
   if (!recovery_began) return flight.on_lost_in_reduction();
   if (congestion->wants_rate_reduction())
     flight.begin_reduction(bytes, mtu.current(), now);
@@ -122,6 +129,11 @@ path_statistics path::statistics() const {
           .bytes_sent = counters.bytes_sent,
           .bytes_received = counters.bytes_received,
           .bytes_lost = counters.bytes_lost,
+          .packets_resent = counters.packets_resent,
+          .stream_bytes_resent = counters.stream_bytes_resent,
+          .datagram_frames_sent = counters.datagram_frames_sent,
+          .datagram_frames_received = counters.datagram_frames_received,
+          .datagram_frames_lost = counters.datagram_frames_lost,
           .probe_timeouts = counters.probe_timeouts,
           .challenges_sent = counters.challenges_sent,
           .challenges_received = counters.challenges_received,
@@ -130,10 +142,19 @@ path_statistics path::statistics() const {
           .smoothed_rtt = rtt.smoothed(),
           .rtt_variation = rtt.variation(),
           .minimum_rtt = rtt.minimum(),
+          .maximum_rtt = rtt.maximum(),
           .latest_rtt = rtt.latest(),
+          .rtt_jumps = rtt.jumps(),
           .congestion_window = congestion->window(),
           .bytes_in_flight = flight.bytes(),
-          .max_datagram_size = max_datagram_size()};
+          .max_datagram_size = max_datagram_size(),
+          .mtu = mtu.state(),
+          .ecn = ecn.state(),
+          .pacing_rate = pacer.rate(),
+          .delivery_rate = rate.latest(),
+          .bandwidth_estimate = congestion->bandwidth_estimate().value_or(0),
+          .congestion_state = congestion->state(),
+          .slow_start_ended = slow_start_ended};
 }
 
 }  // namespace quasio::quic

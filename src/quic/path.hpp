@@ -55,6 +55,10 @@ struct path_recovery {
   std::unique_ptr<recovery::congestion_controller> congestion;
   ecn_validation ecn;
   std::size_t settled_datagram_size;  ///< What congestion control and pacing go by.
+  std::optional<slow_start_exit> slow_start_ended;
+
+private:
+  void note_end_of_slow_start(slow_start_end cause) noexcept;
 };
 
 /// What belongs to one path rather than to the connection: the connection IDs of both sides, whether the peer really is
@@ -151,6 +155,11 @@ public:
     std::uint64_t challenges_received = 0;
     std::uint64_t responses_sent = 0;
     std::uint64_t validations_failed = 0;
+    std::uint64_t packets_resent = 0;
+    std::uint64_t stream_bytes_resent = 0;
+    std::uint64_t datagram_frames_sent = 0;
+    std::uint64_t datagram_frames_received = 0;
+    std::uint64_t datagram_frames_lost = 0;
   };
   counts counters;
 

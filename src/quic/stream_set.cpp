@@ -140,7 +140,7 @@ stream_result<void> stream_set::consume(stream_id id, std::size_t count, time_po
 stream_result<void> stream_set::reset(stream_id id, std::uint64_t code) {
   const auto found = find(id, part::sending);
   if (!found) return unexpected<stream_error>(found.error());
-  abandon_sending(**found, code);
+  counters_.reset_here += abandon_sending(**found, code);
   return {};
 }
 
@@ -149,6 +149,7 @@ stream_result<void> stream_set::stop_sending(stream_id id, std::uint64_t code) {
   if (!found) return unexpected<stream_error>(found.error());
   stream& stopped = **found;
   if (stopped.receiving.abandon()) {
+    ++counters_.stopped_here;
     stopped.stop_code = code;
     add_notice(stopped, stream_notice::stop_sending);
   }

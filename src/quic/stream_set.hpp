@@ -20,6 +20,12 @@ struct stream_counters {
   std::uint64_t bytes_sent = 0;  ///< First transmissions only.
   std::uint64_t bytes_resent = 0;
   std::uint64_t bytes_received = 0;  ///< New ones that somebody may read.
+
+  // Streams, each once.
+  std::uint64_t reset_here = 0;
+  std::uint64_t reset_by_peer = 0;
+  std::uint64_t stopped_here = 0;
+  std::uint64_t stopped_by_peer = 0;
 };
 
 /// All streams of a connection, their flow control and their turns to send (RFC 9000, sections 2 to 4 and 19.4

@@ -61,7 +61,10 @@ transport_result<void> stream_set::receive(const wire::reset_stream_frame& frame
   stream& receiver = **found;
   if (auto admitted = admit(receiver, frame.final_size, true, wire::frame_type::reset_stream); !admitted)
     return admitted;
-  if (receiver.receiving.take_reset(frame.final_size)) events_->push(stream_reset{frame.id, frame.error_code});
+  if (receiver.receiving.take_reset(frame.final_size)) {
+    ++counters_.reset_by_peer;
+    events_->push(stream_reset{frame.id, frame.error_code});
+  }
   after_receiving(receiver);
   return {};
 }
@@ -71,7 +74,9 @@ transport_result<void> stream_set::receive(const wire::stop_sending_frame& frame
   if (!found) return unexpected<transport_error>(found.error());
   if (*found == nullptr) return {};
   // The RESET_STREAM copies the code of the STOP_SENDING (section 3.5).
-  if (abandon_sending(**found, frame.error_code)) events_->push(stream_stopped{frame.id, frame.error_code});
+  if (!abandon_sending(**found, frame.error_code)) return {};
+  ++counters_.stopped_by_peer;
+  events_->push(stream_stopped{frame.id, frame.error_code});
   return {};
 }
 

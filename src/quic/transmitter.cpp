@@ -112,13 +112,17 @@ std::size_t transmitter::write_datagram(byte_span room, path& on) {
   if (!pending) {
     // Section "Tracking application-limited phases" of draft-ietf-ccwg-bbr: what flow control holds back is not lack of
     // data, since the receiver is a bottleneck as good as any.
-    if (allowed.may_elicit && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);
+    const bool is_blocked = state_.streams.is_blocked_by_peer();
+    if (allowed.may_elicit && is_blocked) state_.watched.meets(send_obstacle::flow_control, state_.now);
+    if (allowed.may_elicit && !is_blocked) on.rate.on_ran_dry(state_.now);
     return 0;
   }
   if (needs_full_size && !allowed.only_validation) pad_datagram(pending->builder, sealed, room.size());
-  sealed += finish(pending->builder, on, pending->ack_eliciting);
+  const bool last_elicits = pending->ack_eliciting;
+  sealed += finish(pending->builder, on, last_elicits);
   // RFC 9001, section 4.9.1: a client that can send Handshake packets has no more use for Initial ones.
   if (first_handshake_packet) recovery_.discard(space_id::initial);
+  if (allowed.may_elicit && last_elicits) state_.watched.meets(send_obstacle::none, state_.now);
   return sealed;
 }
 
@@ -126,7 +130,9 @@ void transmitter::note_amplification_limit(const path& on) {
   const bool limited = std::ranges::any_of(state_.spaces, [&](const packet_space& space) {
     return has_write_keys(space) && (has_data(space, on) || space.probes > 0);
   });
-  if (limited && !std::exchange(amplification_limited_, true)) ++state_.counters.amplification_limited;
+  if (!limited) return;
+  state_.watched.meets(send_obstacle::amplification_limit, state_.now);
+  if (!std::exchange(amplification_limited_, true)) ++state_.counters.amplification_limited;
 }
 
 transmitter::permission transmitter::ask_permission(path& on, std::size_t size) {
@@ -140,6 +146,7 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
   const bool held_back = std::ranges::any_of(
       state_.spaces, [&](const packet_space& space) { return has_write_keys(space) && has_data(space, on); });
   if (held_back) {
+    state_.watched.meets(within_window ? send_obstacle::pacing : send_obstacle::congestion_window, state_.now);
     on.flight.on_blocked(state_.now);
     on.rate.on_held_back();
     if (within_window) state_.pacing_release = on.pacer.release_time(state_.now, on.pacer.quantum());
@@ -273,7 +280,7 @@ void transmitter::write_application_frames(packet_builder& packet, bool last_in_
 
 std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_eliciting, bool mtu_probe) {
   packet_space& space = packet.space();
-  if (state_.watched) tell_of(packet, on);
+  if (state_.watched) tell_of(packet, on, ack_eliciting, mtu_probe);
   const std::size_t size = packet.seal(state_).size();
   const bool in_flight = ack_eliciting || packet.is_padded();
   recovery::delivery_snapshot delivery;
@@ -281,7 +288,7 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
     const bool idle_pace = on.rate.ran_dry() && (!state_.config.pacing || on.pacer.is_full(state_.now));
     delivery = on.rate.on_sent(size, on.flight.bytes(), idle_pace, state_.now);
   }
-  note_content(space.sent.draft());
+  note_content(space.sent.draft(), on);
   space.sent.append({.packet_number = packet.number(),
                      .time_sent = state_.now,
                      .bytes = static_cast<std::uint32_t>(size),
@@ -315,22 +322,32 @@ std::size_t transmitter::finish(packet_builder& packet, path& on, bool ack_elici
   return size;
 }
 
-void transmitter::note_content(const sent_frames& content) {
+void transmitter::note_content(const sent_frames& content, path& on) {
   count(state_.counters.frames_sent, content);
+  const auto datagrams = std::ranges::count(content, sent_frame_kind::datagram, &sent_frame::kind);
+  on.counters.datagram_frames_sent += static_cast<std::uint64_t>(datagrams);
   const std::uint64_t resent = state_.streams.counters().bytes_resent;
-  if (resent != stream_bytes_resent_) ++state_.counters.packets_resent;
+  if (resent == stream_bytes_resent_) return;
+  ++state_.counters.packets_resent;
+  ++on.counters.packets_resent;
+  on.counters.stream_bytes_resent += resent - stream_bytes_resent_;
   stream_bytes_resent_ = resent;
 }
 
-void transmitter::tell_of(packet_builder& packet, const path& on) const {
+void transmitter::tell_of(packet_builder& packet, const path& on, bool ack_eliciting, bool mtu_probe) {
   const bool one_rtt = packet.is_short();
-  const bool early = packet.space().is_application() && !one_rtt;
-  state_.watched->on_packet_sent({.kind = early ? packet_kind::zero_rtt : kind_of(packet.space().id),
+  const packet_space& space = packet.space();
+  const bool early = space.is_application() && !one_rtt;
+  if (const connection_id* const id = on.peer_id ? state_.peer_ids.find(*on.peer_id) : nullptr)
+    state_.watched.addresses_peer(on, *id, state_.now);
+  state_.watched->on_packet_sent({.kind = early ? packet_kind::zero_rtt : kind_of(space.id),
                                   .number = packet.number(),
                                   .size = packet.sealed_size(),
                                   .key_phase = one_rtt && state_.keys.application_write->key_phase(),
                                   .path = on.id(),
-                                  .frames = packet.frames().written()},
+                                  .frames = packet.frames().written(),
+                                  .mtu_probe = mtu_probe,
+                                  .timeout_probe = ack_eliciting && space.probes > 0 && state_.pto_count > 0},
                                  state_.now);
 }
 

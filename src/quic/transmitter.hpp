@@ -51,9 +51,9 @@ private:
   std::optional<transmission> transmit_close(byte_span buffer);
   void write_close(packet_builder& packet) const;
 
-  void note_content(const sent_frames& content);
+  void note_content(const sent_frames& content, path& on);
   void note_amplification_limit(const path& on);
-  void tell_of(packet_builder& packet, const path& on) const;
+  void tell_of(packet_builder& packet, const path& on, bool ack_eliciting, bool mtu_probe);
   void account(path& on, std::size_t size);
 
   connection_state& state_;

@@ -5,6 +5,8 @@ namespace quasio::recovery {
 void rtt_estimator::update(duration latest, duration ack_delay, bool handshake_confirmed, duration peer_max_ack_delay,
                            time_point now) noexcept {
   latest_ = std::max(latest, duration::zero());
+  maximum_ = std::max(maximum_, latest_);
+  jumps_.on_sample(latest_);
   if (!first_sample_at_) {
     first_sample_at_ = now;
     minimum_ = smoothed_ = latest_;

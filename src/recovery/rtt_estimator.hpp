@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "quasio/base/time.hpp"
 #include "quasio/recovery/congestion_controller.hpp"
 #include "quasio/recovery/loss_detection_settings.hpp"
+#include "recovery/rtt_jumps.hpp"
 
 namespace quasio::recovery {
 
@@ -35,6 +37,12 @@ public:
   duration smoothed() const noexcept { return smoothed_; }
   duration variation() const noexcept { return variation_; }
   duration minimum() const noexcept { return minimum_; }
+
+  /// Zero before the first sample, as the minimum.
+  duration maximum() const noexcept { return maximum_; }
+
+  /// How often the path has become longer for good.
+  std::uint64_t jumps() const noexcept { return jumps_.count(); }
   rtt_statistics statistics() const noexcept { return {latest_, smoothed_, variation_, minimum_}; }
 
   bool has_sample() const noexcept { return first_sample_at_.has_value(); }
@@ -57,6 +65,8 @@ private:
   duration smoothed_;
   duration variation_;
   duration minimum_{};
+  duration maximum_{};
+  rtt_jumps jumps_;
   std::optional<time_point> first_sample_at_;
 };
 

@@ -15,7 +15,7 @@ using crypto::system_random;
 using namespace quasio::test;
 
 struct early_data : testing::Test {
-  pair_options options;
+  resumption_options options;
 
   void resume() { options.session = fetch_session(options); }
 

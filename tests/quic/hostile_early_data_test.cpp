@@ -197,7 +197,7 @@ TEST_F(hostile_early_server, hears_nothing_early_after_the_handshake_but_one_kin
 }
 
 TEST(hostile_session, of_any_bytes_does_no_harm) {
-  pair_options options;
+  resumption_options options;
   const auto good = fetch_session(options);
   counting_random random;
   for (int i = 0; i < 50; ++i) {

@@ -6,7 +6,7 @@
 
 namespace quasio::test {
 
-struct pair_options {
+struct resumption_options {
   quic::settings client;
   quic::settings server;
   crypto::tls_context server_tls = duel_server_tls();
@@ -17,18 +17,21 @@ struct pair_options {
   quic_version version = quic_version::v1;
   std::optional<quic::saved_session> session;
   bool client_early_data = true;
+  quic::observer_factory observe_client;
+  quic::observer_factory observe_server;
 };
 
 /// A real client and a real server, and between them a wire that the test moves by hand. Time stands still unless it is
 /// told to pass.
 class resumed_pair {
 public:
-  explicit resumed_pair(const pair_options& options)
+  explicit resumed_pair(const resumption_options& options)
       : acceptor({.tls = options.server_tls,
                   .alpn = options.server_alpn,
                   .transport = options.server,
                   .early_data = options.early_data,
-                  .retry = options.retry},
+                  .retry = options.retry,
+                  .observe = options.observe_server},
                  random),
         client(quic::connection::connect({.tls = duel_client_tls(),
                                           .server_name = "localhost",
@@ -37,7 +40,8 @@ public:
                                           .transport = options.client,
                                           .version = options.version,
                                           .session = options.session,
-                                          .early_data = options.client_early_data},
+                                          .early_data = options.client_early_data,
+                                          .observe = options.observe_client},
                                          random, now)
                    .value()) {}
 
@@ -169,7 +173,7 @@ public:
 };
 
 /// The session that a first connection under these options leaves.
-inline quic::saved_session fetch_session(pair_options options) {
+inline quic::saved_session fetch_session(resumption_options options) {
   options.session.reset();
   resumed_pair first(options);
   first.settle();

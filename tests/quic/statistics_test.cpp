@@ -76,5 +76,99 @@ TEST(statistics, tell_how_often_an_unproven_address_held_a_server_back) {
   EXPECT_EQ(fight.connection->statistics().amplification_limited, 1u);
 }
 
+TEST(statistics, count_each_stream_that_was_cut_short_once) {
+  duel fight(endpoint_role::client);
+  fight.shake_hands();
+  std::vector<stream_id> streams;
+  for (int i = 0; i < 3; ++i) {
+    streams.push_back(fight.connection->open_stream(stream_direction::bidirectional).value());
+    ASSERT_TRUE(fight.connection->stream_write(streams.back(), bytes(10, 1), false));
+  }
+  fight.settle();
+  ASSERT_TRUE(fight.connection->reset_stream(streams[0], 1));
+  ASSERT_TRUE(fight.connection->stop_sending(streams[0], 1));
+  fight.deaf = true;
+  fight.collect();
+  fight.pass(1s);
+  fight.deaf = false;
+  for (int i = 0; i < 2; ++i) {
+    fight.send_frames(space_id::application_data, wire::stop_sending_frame{streams[1], 2},
+                      wire::reset_stream_frame{streams[2], 2, 0});
+  }
+  fight.settle();
+  const quic::statistics counted = fight.connection->statistics();
+  EXPECT_GT(counted.frames_sent.reset_stream, 1u) << "the frame went out again";
+  EXPECT_EQ(counted.streams_reset, 1u);
+  EXPECT_EQ(counted.streams_stopped, 1u);
+  EXPECT_EQ(counted.streams_stopped_by_peer, 1u);
+  EXPECT_EQ(counted.streams_reset_by_peer, 1u);
+  EXPECT_EQ(counted.paths, 1u);
+}
+
+quic::path_statistics only_path(const duel& fight) { return fight.connection->paths().at(0); }
+
+TEST(path_statistics, agree_with_those_of_the_connection) {
+  duel_options options;
+  options.transport.datagrams.max_frame_size = 65535;
+  options.peer_parameters.max_datagram_frame_size = 65535;
+  duel fight(endpoint_role::server, options);
+  fight.shake_hands();
+  const bytes data(100, 1);
+  const auto stream = fight.connection->open_stream(stream_direction::unidirectional).value();
+  fight.deaf = true;
+  ASSERT_TRUE(fight.connection->send_datagram(data));
+  ASSERT_TRUE(fight.connection->stream_write(stream, data, true));
+  fight.collect();
+  fight.now += 20ms;
+  fight.pass(1s);
+  fight.deaf = false;
+  fight.send_frames(space_id::application_data, wire::datagram_frame{data});
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(fight.connection->send_datagram(data));
+    fight.collect();
+  }
+  fight.now += 30ms;
+  fight.settle();
+  const quic::statistics counted = fight.connection->statistics();
+  const quic::path_statistics path = only_path(fight);
+  EXPECT_EQ(path.packets_resent, counted.packets_resent);
+  EXPECT_GT(path.packets_resent, 0u);
+  EXPECT_EQ(path.stream_bytes_resent, counted.stream_bytes_resent);
+  EXPECT_EQ(path.datagram_frames_sent, counted.datagram_frames_out.sent);
+  EXPECT_EQ(path.datagram_frames_sent, 5u);
+  EXPECT_EQ(path.datagram_frames_received, 1u);
+  EXPECT_EQ(path.datagram_frames_lost, counted.datagram_frames_out.lost);
+  EXPECT_EQ(path.datagram_frames_lost, 1u);
+  EXPECT_EQ(path.maximum_rtt, counted.maximum_rtt);
+  EXPECT_GE(path.maximum_rtt, 30ms);
+  EXPECT_LT(path.minimum_rtt, path.maximum_rtt);
+  EXPECT_EQ(path.pacing_rate, counted.pacing_rate);
+  EXPECT_EQ(path.delivery_rate, counted.delivery_rate);
+  EXPECT_EQ(path.bandwidth_estimate, counted.bandwidth_estimate);
+  EXPECT_EQ(path.congestion_state, counted.congestion_state);
+  EXPECT_EQ(path.mtu, counted.mtu);
+  EXPECT_EQ(path.ecn, counted.ecn);
+}
+
+TEST(path_statistics, tell_what_ended_slow_start) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  EXPECT_FALSE(only_path(fight).slow_start_ended);
+  const auto stream = fight.connection->open_stream(stream_direction::unidirectional).value();
+  fight.deaf = true;
+  ASSERT_TRUE(fight.connection->stream_write(stream, bytes(1000, 1), false));
+  fight.collect();
+  fight.deaf = false;
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(fight.connection->stream_write(stream, bytes(1200, 2), false));
+    fight.collect();
+  }
+  fight.settle();
+  const auto ended = only_path(fight).slow_start_ended;
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->cause, quic::slow_start_end::loss);
+  EXPECT_EQ(ended->congestion_window, fight.connection->statistics().congestion_window);
+}
+
 }  // namespace
 }  // namespace quasio::test

@@ -1,130 +1,24 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
-#include "quasio/base/bytes.hpp"
-#include "quasio/base/endpoint.hpp"
 #include "quasio/base/time.hpp"
 #include "quasio/quic/close_reason.hpp"
-#include "quasio/wire/connection_id.hpp"
-#include "quasio/wire/stream_id.hpp"
+#include "quasio/quic/observed.hpp"
 #include "quasio/wire/transport_parameters.hpp"
-#include "quasio/wire/version.hpp"
 
 namespace quasio::quic {
 
-/// The kinds of QUIC packet (RFC 9000, section 17).
-enum class packet_kind : std::uint8_t { initial, zero_rtt, handshake, retry, version_negotiation, one_rtt };
-
-/// A connection as it begins.
-struct observed_start {
-  endpoint_role role = endpoint_role::client;
-  network_path path;
-  connection_id original_destination;  ///< Of the client's first packet: what both ends' logs can be joined by.
-  connection_id local_id;
-  quic_version version = quic_version::v1;
-};
-
-/// A packet that was sent, or received and authenticated.
-struct observed_packet {
-  packet_kind kind = packet_kind::one_rtt;
-  std::uint64_t number = 0;
-  std::size_t size = 0;    ///< Of the whole packet with header and authentication tag, in bytes.
-  bool key_phase = false;  ///< Of 1-RTT packets.
-  std::uint16_t path = 0;  ///< Tells the paths of a connection apart.
-  byte_view frames;        ///< In plaintext; valid during the call only.
-};
-
-/// Why a received packet was of no use.
-enum class drop_cause : std::uint8_t {
-  malformed,         ///< Not a packet, or not one for this connection.
-  unexpected,        ///< A packet that has no place at this time, or of another version.
-  no_keys,           ///< Its keys are not known yet, or not any more.
-  unauthentic,       ///< It does not open.
-  duplicate,         ///< It was received before.
-  unknown_path,      ///< From an address that the peer may not use now.
-  too_many_waiting,  ///< No room to keep it until its keys come.
-};
-
-struct observed_drop {
-  std::optional<packet_kind> kind;  ///< Empty when that much could not be read.
-  std::size_t size = 0;
-  drop_cause cause = drop_cause::malformed;
-};
-
-/// What a loss was concluded from (RFC 9002, section 6.1).
-enum class loss_cause : std::uint8_t { packet_threshold, time_threshold };
-
-struct observed_loss {
-  packet_kind kind = packet_kind::one_rtt;
-  std::uint64_t number = 0;
-  std::size_t size = 0;
-  std::uint16_t path = 0;
-  loss_cause cause = loss_cause::packet_threshold;
-};
-
-/// What recovery knows of a path, told when an acknowledgment or a loss has changed it.
-struct observed_recovery {
-  std::uint16_t path = 0;
-  duration latest_rtt{};
-  duration smoothed_rtt{};
-  duration minimum_rtt{};
-  duration rtt_variation{};
-  std::uint32_t pto_count = 0;
-  std::uint64_t congestion_window = 0;  ///< Bytes.
-  std::uint64_t bytes_in_flight = 0;
-  std::optional<std::uint64_t> slow_start_threshold;  ///< Bytes; empty while it is infinite.
-  std::uint64_t pacing_rate = 0;                      ///< Bytes per second.
-};
-
-/// The congestion controller has entered another state.
-struct observed_congestion_state {
-  std::uint16_t path = 0;
-  std::string_view before;  ///< Empty at the start.
-  std::string_view now;     ///< "slow_start", "congestion_avoidance", "recovery", or a controller's own.
-};
-
-enum class key_event : std::uint8_t {
-  installed,        ///< TLS gave the secrets of a level.
-  updated_locally,  ///< A key update that this end began (RFC 9001, section 6).
-  updated_by_peer,
-  discarded,
-};
-
-struct observed_key {
-  key_event what = key_event::installed;
-  packet_kind level = packet_kind::one_rtt;  ///< Of the packets that the keys protect.
-  std::uint64_t phase = 0;                   ///< How many updates came before; 1-RTT keys only.
-};
-
-/// The way of a connection from its first packet to its last.
-enum class connection_progress : std::uint8_t {
-  handshake_complete,
-  handshake_confirmed,
-  closing,
-  draining,
-  closed,
-};
-
-enum class data_movement : std::uint8_t {
-  from_application,  ///< Written to the stream.
-  to_application,    ///< Read from it.
-};
-
-struct observed_stream_data {
-  stream_id id = 0;
-  std::uint64_t length = 0;
-  data_movement movement = data_movement::from_application;
-  bool fin = false;
-};
-
 /// Is told what a connection does, as it happens: for logs (qlog::connection_log is one), metrics and tests. What it
 /// does not override costs one virtual call; a connection without an observer pays nothing.
+///
+/// What happens to a packet is told at once; what is a state rather than an event (MTU, ECN, timers, streams, early
+/// data) at the end of the call of the connection that changed it, or of the next.
 ///
 /// Called from within the connection's own functions, on the thread that runs it. It must neither block nor throw, nor
 /// call the connection. Views are valid during the call only. An observer that is shared by connections of several
@@ -139,15 +33,59 @@ public:
   virtual void on_local_parameters(const transport_parameters&, time_point) {}
   virtual void on_peer_parameters(const transport_parameters&, time_point) {}
 
+  /// A client's: the server's parameters of the last time, by which early data goes (RFC 9000, section 7.4.1).
+  virtual void on_remembered_parameters(const transport_parameters&, time_point) {}
+
+  /// At the start our own versions and the one of the first flight; later, what has become known or was changed.
+  virtual void on_versions(const observed_versions&, time_point) {}
+
+  /// The application protocols that this end offers or takes.
+  virtual void on_own_alpn(std::span<const std::string>, time_point) {}
+
+  /// The handshake is complete on this side.
+  virtual void on_handshake(const observed_handshake&, time_point) {}
+
+  /// Early data was offered, accepted or rejected. Of a server, which learns of the offer as it decides, only the
+  /// latter two.
+  virtual void on_early_data(early_data_status, time_point) {}
+
+  /// A client's: a ticket for resumption came, or a token of so many bytes for another connection.
+  virtual void on_session(bool allows_early_data, time_point) { static_cast<void>(allows_early_data); }
+  virtual void on_token(std::size_t size, time_point) { static_cast<void>(size); }
+
   virtual void on_packet_sent(const observed_packet&, time_point) {}
+
+  /// Of packets without protection those that were found to be meant for this connection: Retry, Version Negotiation,
+  /// Stateless Reset.
   virtual void on_packet_received(const observed_packet&, time_point) {}
+  virtual void on_packet_buffered(const observed_wait&, time_point) {}
   virtual void on_packet_dropped(const observed_drop&, time_point) {}
+  virtual void on_packets_acked(const observed_acks&, time_point) {}
   virtual void on_packet_lost(const observed_loss&, time_point) {}
+
+  virtual void on_datagrams_sent(const observed_datagrams&, time_point) {}
+  virtual void on_datagram_received(const observed_datagrams&, time_point) {}
+
+  virtual void on_path(const observed_path&, time_point) {}
+  virtual void on_connection_id(const observed_connection_id&, time_point) {}
+  virtual void on_mtu(const observed_mtu&, time_point) {}
+  virtual void on_ecn(const observed_ecn&, time_point) {}
+  virtual void on_timer(const observed_timer&, time_point) {}
+
+  /// What keeps data from being sent is another thing than before; `none` when data was sent again.
+  virtual void on_obstacle(send_obstacle before, send_obstacle obstacle, time_point) {
+    static_cast<void>(before), static_cast<void>(obstacle);
+  }
+
+  virtual void on_recovery_parameters(const observed_recovery_parameters&, time_point) {}
   virtual void on_recovery(const observed_recovery&, time_point) {}
   virtual void on_congestion_state(const observed_congestion_state&, time_point) {}
   virtual void on_key(const observed_key&, time_point) {}
   virtual void on_progress(connection_progress, time_point) {}
   virtual void on_stream_data(const observed_stream_data&, time_point) {}
+  virtual void on_stream_state(const observed_stream_state&, time_point) {}
+  virtual void on_datagram_data(const observed_datagram_data&, time_point) {}
+  virtual void on_datagrams_dropped(const observed_datagram_drops&, time_point) {}
   virtual void on_alpn(std::string_view, time_point) {}
 
   /// The connection has ended for the application; `closing`, `draining` or `closed` follows.

@@ -27,7 +27,11 @@ struct statistics {
   std::uint64_t packets_resent = 0;     ///< Sent with stream data that had been sent before.
   std::uint64_t stream_bytes_sent = 0;  ///< Of stream data, first transmissions only.
   std::uint64_t stream_bytes_resent = 0;
-  std::uint64_t stream_bytes_received = 0;  ///< New stream data.
+  std::uint64_t stream_bytes_received = 0;    ///< New stream data.
+  std::uint64_t streams_reset = 0;            ///< On this side; without those that a STOP_SENDING frame ended.
+  std::uint64_t streams_reset_by_peer = 0;    ///< Where something was still to be read.
+  std::uint64_t streams_stopped = 0;          ///< By connection::stop_sending().
+  std::uint64_t streams_stopped_by_peer = 0;  ///< Where something was still to be sent.
   std::uint64_t probe_timeouts = 0;
   std::uint64_t acknowledgments_sent = 0;        ///< Packets with an ACK frame.
   std::uint64_t acknowledgments_received = 0;    ///< ACK frames.
@@ -44,6 +48,7 @@ struct statistics {
   std::uint64_t tokens_ignored =
       0;                           ///< Repetitions, and those beyond settings::max_received_tokens and max_token_size.
   std::uint64_t keep_alives = 0;   ///< Times that silence was broken for its own sake.
+  std::size_t paths = 0;           ///< Known now, see connection::paths().
   std::uint64_t path_changes = 0;  ///< Of the path in use, by either side.
   std::uint64_t path_validations = 0;        ///< Paths that were proved to work.
   std::uint64_t path_failures = 0;           ///< Paths on which no challenge was answered.
@@ -76,6 +81,7 @@ struct statistics {
   duration smoothed_rtt{};
   duration rtt_variation{};
   duration minimum_rtt{};
+  duration maximum_rtt{};
   duration latest_rtt{};
   std::uint32_t packet_threshold = 0;  ///< For losses of application data, now (RFC 9002, section 6.1.1).
   double time_threshold = 0;           ///< The same in round trips (section 6.1.2).
