@@ -11,10 +11,10 @@ namespace quasio::crypto {
 
 namespace {
 
-std::shared_ptr<const std::vector<ticket_key>> in_order(ticket_key newest, std::vector<ticket_key> previous) {
+std::shared_ptr<const std::vector<ticket_key>> in_order(const ticket_key& newest, std::vector<ticket_key> previous) {
   constexpr auto kept = static_cast<std::ptrdiff_t>(ticket_key_set::max_previous);
   if (previous.size() > ticket_key_set::max_previous) previous.erase(previous.begin() + kept, previous.end());
-  previous.insert(previous.begin(), std::move(newest));
+  previous.insert(previous.begin(), newest);
   return std::make_shared<const std::vector<ticket_key>>(std::move(previous));
 }
 
@@ -45,23 +45,23 @@ ticket_key::~ticket_key() {
   OPENSSL_cleanse(mac_key_.data(), mac_key_.size());
 }
 
-ticket_key_set::ticket_key_set(ticket_key newest, std::vector<ticket_key> previous)
-    : keys_(in_order(std::move(newest), std::move(previous))) {}
+ticket_key_set::ticket_key_set(const ticket_key& newest, std::vector<ticket_key> previous)
+    : keys_(in_order(newest, std::move(previous))) {}
 
-ticket_key_set::ticket_key_set(ticket_key first, duration period)
-    : keys_(in_order(std::move(first), {})), period_(period) {}
+ticket_key_set::ticket_key_set(const ticket_key& first, duration period)
+    : keys_(in_order(first, {})), period_(period) {}
 
 std::shared_ptr<ticket_key_set> ticket_key_set::rotating(duration period, random_source& random) {
   return std::shared_ptr<ticket_key_set>(new ticket_key_set(ticket_key::generate(random), period));
 }
 
-void ticket_key_set::rotate(ticket_key next) {
+void ticket_key_set::rotate(const ticket_key& next) {
   const std::scoped_lock lock(mutex_);
-  keys_ = in_order(std::move(next), *keys_);
+  keys_ = in_order(next, *keys_);
 }
 
-void ticket_key_set::replace(ticket_key newest, std::vector<ticket_key> previous) {
-  auto made = in_order(std::move(newest), std::move(previous));
+void ticket_key_set::replace(const ticket_key& newest, std::vector<ticket_key> previous) {
+  auto made = in_order(newest, std::move(previous));
   const std::scoped_lock lock(mutex_);
   keys_ = std::move(made);
 }

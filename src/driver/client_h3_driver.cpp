@@ -45,20 +45,20 @@ void client_h3_driver::prepare(http3::connection& http) {
 }
 
 // The server's settings belong to the session, and mostly come right behind it.
-void client_h3_driver::on_session(std::shared_ptr<quic::saved_session> session) {
+void client_h3_driver::on_session(const std::shared_ptr<quic::saved_session>& session) {
   if (!on_session_) return;
-  if (settings_came_) return tell_session(std::move(session));
-  sessions_without_settings_.push_back(std::move(session));
+  if (settings_came_) return tell_session(session);
+  sessions_without_settings_.push_back(session);
 }
 
 void client_h3_driver::on_settings() {
   settings_came_ = true;
-  for (auto& each : std::exchange(sessions_without_settings_, {})) tell_session(std::move(each));
+  for (const auto& each : std::exchange(sessions_without_settings_, {})) tell_session(each);
 }
 
-void client_h3_driver::tell_session(std::shared_ptr<quic::saved_session> session) {
+void client_h3_driver::tell_session(const std::shared_ptr<quic::saved_session>& session) {
   session->application_context = http3::encode_client_context(http().peer());
-  on_session_(std::move(session));
+  on_session_(session);
 }
 
 // A server that goes away is left as soon as nothing is expected of it any more.

@@ -89,10 +89,10 @@ private:
   void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
   void on_early(const connection_info& info) override { link_->on_early(info); }
   void on_established(const connection_info& info) override { link_->on_established(info); }
-  void on_session(std::shared_ptr<quic::saved_session> session) override;
+  void on_session(const std::shared_ptr<quic::saved_session>& session) override;
   void on_settings() override;
   void prepare(http3::connection& http) override;
-  void tell_session(std::shared_ptr<quic::saved_session> session);
+  void tell_session(const std::shared_ptr<quic::saved_session>& session);
   void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
   void on_goaway() override { link_->on_goaway(); }
   void on_requests_available() override { link_->send_waiting(); }

@@ -29,7 +29,7 @@ void server_h3_controller::close(http3::error_code code, std::string reason) {
 }
 
 driver_and_controller<server_h3_controller> make_server_h3_driver(const asio::any_io_executor& where,
-                                                                  h3_driver_settings settings) {
+                                                                  const h3_driver_settings& settings) {
   const auto link = std::make_shared<server_h3_link>(where, settings.max_waiting_requests);
   return {std::make_unique<server_h3_driver>(where, settings.http3, link), server_h3_controller(link)};
 }

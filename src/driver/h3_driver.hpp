@@ -56,7 +56,7 @@ protected:
   virtual void on_requests_available() = 0;
   virtual void on_idle() = 0;  ///< The last exchange has ended.
   virtual void on_ended(const runtime::connection_end& end) = 0;
-  virtual void on_session(std::shared_ptr<quic::saved_session>) {}
+  virtual void on_session(const std::shared_ptr<quic::saved_session>&) {}
   virtual void on_settings() {}
 
   /// Before the first use of http().

@@ -8,8 +8,9 @@
 
 namespace quasio::recovery {
 
-/// Counts how often the round trip of a path grew to more than its double and stayed there, as when a route changes or a
-/// queue stands; for statistics. What it jumped to is what the next jump is measured against, until it comes down again.
+/// Counts how often the round trip of a path grew to more than its double and stayed there, as when a route changes or
+/// a queue stands; for statistics. What it jumped to is what the next jump is measured against, until it comes down
+/// again.
 class rtt_jumps {
 public:
   void on_sample(duration rtt) noexcept {

@@ -61,7 +61,7 @@ public:
   /// Keys from outside, the newest first; older ones beyond max_previous are left out. Change them with rotate() or
   /// replace(): tickets that are to stay good while many machines change keys need the next key to be known everywhere
   /// as a previous one before anybody seals with it.
-  explicit ticket_key_set(ticket_key newest, std::vector<ticket_key> previous = {});
+  explicit ticket_key_set(const ticket_key& newest, std::vector<ticket_key> previous = {});
 
   /// One that makes its own keys: a new one each `period`, the first at once. A ticket is good for one period at least
   /// and two at most.
@@ -71,9 +71,9 @@ public:
   ticket_key_set& operator=(const ticket_key_set&) = delete;
 
   /// Seals with `next` from now on; the others still open.
-  void rotate(ticket_key next);
+  void rotate(const ticket_key& next);
 
-  void replace(ticket_key newest, std::vector<ticket_key> previous);
+  void replace(const ticket_key& newest, std::vector<ticket_key> previous);
 
   /// Rotates a set that makes its own keys if it is time to; does nothing for others.
   void keep_fresh(time_point now, random_source& random);
@@ -85,7 +85,7 @@ public:
   std::shared_ptr<const std::vector<ticket_key>> keys() const;
 
 private:
-  ticket_key_set(ticket_key first, duration period);
+  ticket_key_set(const ticket_key& first, duration period);
 
   mutable std::mutex mutex_;
   std::shared_ptr<const std::vector<ticket_key>> keys_;

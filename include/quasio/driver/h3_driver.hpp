@@ -192,7 +192,7 @@ struct driver_and_controller {
 
 /// `where` is the executor on which the connection will run.
 driver_and_controller<server_h3_controller> make_server_h3_driver(const asio::any_io_executor& where,
-                                                                  h3_driver_settings settings = {});
+                                                                  const h3_driver_settings& settings = {});
 driver_and_controller<client_h3_controller> make_client_h3_driver(const asio::any_io_executor& where,
                                                                   h3_driver_settings settings = {});
 
