@@ -55,6 +55,7 @@ void bbr::on_packets_acked(const ack_event& acked, time_point now) {
     restore_window();
   }
   update_model(acked, now);
+  lowest_gain_this_round_ = std::min(lowest_gain_this_round_, pacing_gain());
   set_pacing_rate(pacing_gain());
   set_quantum();
   set_window(acked.bytes);
@@ -67,11 +68,12 @@ void bbr::update_model(const ack_event& acked, time_point now) {
   if (round_.on_ack(sample.prior_delivered, sample.total_delivered)) {
     ++probe_.rounds_since_up;
     limited_last_round_ = std::exchange(limited_this_round_, false);
+    lowest_gain_last_round_ = std::exchange(lowest_gain_this_round_, pacing_gain());
   }
   max_bandwidth_.on_sample(sample.delivery_rate, sample.app_limited);
   // AdaptLowerBoundsFromCongestion(): a sender that probes is expected to cause losses.
   if (short_term_.round_over() && short_term_.congested()) {
-    if (!is_probing_bandwidth()) short_term_.tighten(max_bandwidth_.get(), window_, tuning_.beta);
+    if (!is_probing_bandwidth()) short_term_.tighten(max_bandwidth_.get(), window_, tuning_.beta, paced_share());
     short_term_.forget_congestion();
   }
   aggregation_.on_ack(acked.bytes, bandwidth_, window_, round_.count(),

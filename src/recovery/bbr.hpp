@@ -147,6 +147,7 @@ private:
 
   // Losses (bbr_loss.cpp).
   void note_congestion();
+  double paced_share() const noexcept;
   void save_state() noexcept;
   void handle_inflight_too_high(std::uint64_t inflight, bool app_limited, time_point now);
   bool is_too_much(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept;
@@ -199,6 +200,8 @@ private:
   undo_state undo_;
   startup_losses startup_losses_;
 
+  double lowest_gain_this_round_ = 1;  ///< Of pacing.
+  double lowest_gain_last_round_ = 1;
   bool limited_this_round_ = false;
   bool limited_last_round_ = false;
   std::uint64_t undone_ = 0;

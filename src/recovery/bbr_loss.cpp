@@ -59,6 +59,11 @@ void bbr::on_persistent_congestion(time_point now) {
   recovering_ = false;
 }
 
+// How much of the bandwidth the sender let itself use, at least, when it sent what is being acknowledged.
+double bbr::paced_share() const noexcept {
+  return std::min({1.0, lowest_gain_this_round_, lowest_gain_last_round_}) * (1 - tuning_.pacing_margin);
+}
+
 // IsInflightTooHigh().
 bool bbr::is_too_much(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept {
   return static_cast<double>(lost) > static_cast<double>(tx_in_flight) * tuning_.loss_threshold;
