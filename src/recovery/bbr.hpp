@@ -151,6 +151,7 @@ private:
   void save_state() noexcept;
   void handle_inflight_too_high(std::uint64_t inflight, bool app_limited, time_point now);
   bool is_too_much(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept;
+  bool is_inflight_too_high(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept;
   std::uint64_t inflight_at_loss(const lost_packet& lost) const noexcept;
   void undo();
   void save_window() noexcept;

@@ -80,7 +80,7 @@ bool bbr::adapt_long_term_model(const ack_event& acked) noexcept {
       return true;
     }
   }
-  if (is_too_much(sample.lost, sample.tx_in_flight) || inflight_longterm_ == unbounded) return false;
+  if (is_inflight_too_high(sample.lost, sample.tx_in_flight) || inflight_longterm_ == unbounded) return false;
   inflight_longterm_ = std::max(inflight_longterm_, sample.tx_in_flight);
   if (state_ == bbr_state::probe_bw_up) probe_upward(acked.bytes);
   return false;

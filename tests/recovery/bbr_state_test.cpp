@@ -201,6 +201,17 @@ TEST_F(bbr_probe_bw, goes_down_on_too_much_loss_and_bounds_what_is_in_flight) {
   EXPECT_LE(control().inflight_longterm(), bandwidth_delay_product * 2);
 }
 
+TEST_F(bbr_probe_bw, stays_up_when_chance_loses_a_packet) {
+  ASSERT_TRUE(reach(bbr_state::probe_bw_up));
+  // Of some 50 packets in flight, one is 2 %.
+  std::uint64_t counted = 0;
+  path.meddle = [&](const dumbbell_flow&, std::uint64_t) { return dumbbell::fate{.dropped = ++counted % 50 == 49}; };
+  const std::uint64_t before = control().round_count();
+  ASSERT_TRUE(leave(bbr_state::probe_bw_up));
+  EXPECT_GE(control().round_count() - before, 3u);
+  EXPECT_EQ(control().inflight_longterm(), unbounded);
+}
+
 TEST_F(bbr_probe_bw, stays_up_while_the_application_limits_and_nothing_is_lost) {
   ASSERT_TRUE(reach(bbr_state::probe_bw_up));
   write_steadily(2 * datagram, seconds(2));
