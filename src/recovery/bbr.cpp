@@ -28,6 +28,7 @@ void bbr::on_packet_sent(const sent_event& sent, time_point now) {
   ensure_started(now);
   if (sent.bytes_in_flight_before == 0 && sent.app_limited) restart_from_idle(now);
   if (sent.bytes_in_flight_before + sent.bytes + max_datagram_size_ > window_) limited_this_round_ = true;
+  highest_flight_ = std::max(highest_flight_, sent.bytes_in_flight_before + sent.bytes);
 }
 
 // "Actions when Restarting from Idle".
@@ -59,6 +60,7 @@ void bbr::on_packets_acked(const ack_event& acked, time_point now) {
   set_pacing_rate(pacing_gain());
   set_quantum();
   set_window(acked.bytes);
+  highest_flight_ = acked.bytes_in_flight;
 }
 
 // UpdateModelAndState().

@@ -134,6 +134,7 @@ private:
   bool adapt_long_term_model(const ack_event& acked) noexcept;
   bool is_time_to_probe(time_point now) const noexcept;
   bool is_time_to_cruise(std::uint64_t in_flight) const noexcept;
+  bool reached_long_term_bound() const noexcept;
   bool is_time_to_go_down(const ack_event& acked) noexcept;
   void pick_probe_wait() noexcept;
   void probe_upward(std::uint64_t newly_acked) noexcept;
@@ -203,6 +204,7 @@ private:
 
   double lowest_gain_this_round_ = 1;  ///< Of pacing.
   double lowest_gain_last_round_ = 1;
+  std::uint64_t highest_flight_ = 0;  ///< Since the last acknowledgment.
   bool limited_this_round_ = false;
   bool limited_last_round_ = false;
   std::uint64_t undone_ = 0;
