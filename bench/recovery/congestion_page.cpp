@@ -44,30 +44,6 @@ double wanted_goodput(const sim::congestion_cell& cell) {
 
 constexpr double wanted_fairness = 0.9;
 
-std::string missed_targets(const std::vector<measured_cell>& cells) {
-  std::string lines;
-  std::size_t asked = 0;
-  std::size_t missed = 0;
-  for (const measured_cell& each : cells) {
-    const double wanted = wanted_goodput(each.cell);
-    if (wanted > 0) {
-      ++asked;
-      if (each.alone.goodput < wanted) {
-        ++missed;
-        lines += format("- %s: goodput %.1f %%, wanted %.0f %%\n", name_of(each.cell).c_str(), 100 * each.alone.goodput,
-                        100 * wanted);
-      }
-    }
-    ++asked;
-    if (each.pair.fairness < wanted_fairness) {
-      ++missed;
-      lines += format("- %s: Jain index %.2f, wanted %.1f\n", name_of(each.cell).c_str(), each.pair.fairness,
-                      wanted_fairness);
-    }
-  }
-  return format("%zu of %zu targets are met.", asked - missed, asked) + (missed ? " Missed:\n\n" + lines : "\n");
-}
-
 std::string figures_of(const measured_cell& each) {
   return format(" %.1f | %.1f / %.1f | %.2f |", 100 * each.alone.goodput, milliseconds(each.alone.mean_queueing),
                 milliseconds(each.alone.p95_queueing), each.pair.fairness);
@@ -106,6 +82,30 @@ std::string colour_of(double goodput) {
 std::string name_of(const sim::congestion_cell& cell) {
   return format("%s %s %.0fms %.1fBDP %.1f%%", std::string(sim::name_of(cell.algorithm)).c_str(), rate_of(cell).c_str(),
                 milliseconds(cell.round_trip), cell.queue_products, 100 * cell.loss);
+}
+
+std::string missed_targets(const std::vector<measured_cell>& cells) {
+  std::string lines;
+  std::size_t asked = 0;
+  std::size_t missed = 0;
+  for (const measured_cell& each : cells) {
+    const double wanted = wanted_goodput(each.cell);
+    if (wanted > 0) {
+      ++asked;
+      if (each.alone.goodput < wanted) {
+        ++missed;
+        lines += format("- %s: goodput %.1f %%, wanted %.0f %%\n", name_of(each.cell).c_str(), 100 * each.alone.goodput,
+                        100 * wanted);
+      }
+    }
+    ++asked;
+    if (each.pair.fairness < wanted_fairness) {
+      ++missed;
+      lines += format("- %s: Jain index %.2f, wanted %.1f\n", name_of(each.cell).c_str(), each.pair.fairness,
+                      wanted_fairness);
+    }
+  }
+  return format("%zu of %zu targets are met.", asked - missed, asked) + (missed ? " Missed:\n\n" + lines : "\n");
 }
 
 std::string as_markdown(const std::vector<measured_cell>& cells) {
