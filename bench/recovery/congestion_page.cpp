@@ -124,8 +124,10 @@ Acknowledgments are delayed at random by up to a hundredth of the RTT.
 - **Jain**: the fairness index of two flows of the kind that begin half a round trip apart: 1 is equal, 0.5 means that
   one of them got everything.
 
-The first 5 s and 40 round trips are not measured, the next 20 s and 60 round trips are (at 10 Mbit/s the first 20 s
-are not and the next 60 s are).
+Of one flow the first 5 s and 40 round trips are not measured, the next 20 s and 60 round trips are (at 10 Mbit/s the
+first 20 s are not and the next 60 s are). Of two flows the first 40 s and 200 round trips are not measured (at
+1 Gbit/s the first 20 s and 100 round trips; of CUBIC without random loss at least three of its cycles), and twice as
+long after that is: flows become equal only over several cycles of their controllers.
 
 ![Goodput of each cell](congestion.svg)
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -38,8 +39,22 @@ void set_times(sim::congestion_cell& cell) {
   cell.measured = 20s + 60 * cell.round_trip;
 }
 
+/// How long CUBIC takes from one loss to the next where only a full queue loses: K of RFC 9438, section 4.2, with C of
+/// 0.4 and beta of 0.7.
+duration cubic_cycle(const sim::congestion_cell& cell) {
+  constexpr double packet = 1452;
+  const double most = (1 + cell.queue_products) * static_cast<double>(sim::bandwidth_delay_product(cell)) / packet;
+  return std::chrono::duration_cast<duration>(std::chrono::duration<double>(std::cbrt(most * 0.3 / 0.4)));
+}
+
+/// Two flows need many cycles to become equal, and then some more to be judged by.
 sim::congestion_cell two_flows(sim::congestion_cell cell) {
   cell.flows = 2;
+  const bool slow = cell.bits_per_second < 1'000'000'000;
+  cell.warm_up = slow ? 40s + 200 * cell.round_trip : 20s + 100 * cell.round_trip;
+  if (cell.algorithm == recovery::congestion_algorithm::cubic && cell.loss == 0)
+    cell.warm_up = std::max(cell.warm_up, 3 * cubic_cycle(cell));
+  cell.measured = 2 * cell.warm_up;
   return cell;
 }
 
