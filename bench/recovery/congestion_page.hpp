@@ -10,12 +10,15 @@ namespace quasio::bench {
 /// One line of the table: a network, a controller, and how one flow and how two flows of it fared.
 struct measured_cell {
   sim::congestion_cell cell;
-  sim::congestion_result alone;
-  sim::congestion_result pair;
+  sim::congestion_figures alone;
+  sim::congestion_figures pair;
 };
 
 /// For example "CUBIC 100Mbit 50ms 0.5BDP 0.1%".
 std::string name_of(const sim::congestion_cell& cell);
+
+/// How many of the targets are met, and a line for each that is not.
+std::string missed_targets(const std::vector<measured_cell>& cells);
 
 /// The page for people: what was measured, which targets were missed, and all figures.
 std::string as_markdown(const std::vector<measured_cell>& cells);

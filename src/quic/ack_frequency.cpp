@@ -1,11 +1,16 @@
 #include "quic/ack_frequency.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "wire/frame_writer.hpp"
 
 namespace quasio::quic {
 namespace {
+
+// The share of acknowledgments shrinks slowly: a sender that probes for bandwidth exhausts its window now and then
+// only.
+constexpr std::uint32_t calm_round_trips_per_step = 64;
 
 // Smaller changes are not worth a frame (draft-ietf-quic-ack-frequency, section 8.1).
 template <class Amount>
@@ -27,7 +32,7 @@ void ack_frequency_requests::allow(duration min_ack_delay, duration max_ack_dela
 }
 
 ack_frequency_requests::request ack_frequency_requests::wish_for(const conditions& now_are) const noexcept {
-  const std::uint64_t share = now_are.window_packets / std::max<std::uint64_t>(settings_.requested_per_window, 1);
+  const std::uint64_t share = now_are.window_packets / per_window_;
   const std::uint64_t packets =
       std::clamp<std::uint64_t>(share, 2, std::max<std::uint64_t>(settings_.max_requested_packets, 2));
   return {.threshold = packets - 1,
@@ -42,7 +47,24 @@ bool ack_frequency_requests::is_worth_asking(const request& wish) const noexcept
          (next_sequence_ > 0 && wanted_.reordering_threshold != wish.reordering_threshold);
 }
 
+// "Impact of changing ACK frequency" of draft-ietf-ccwg-bbr: a sender that asked for few acknowledgments and exhausts
+// its window before the next one comes should ask for more. Else the wait for them costs throughput, and what a window
+// delivers is measured as less than the path would.
+void ack_frequency_requests::review_share(const conditions& now_are, time_point now) noexcept {
+  if (now < next_review_) return;
+  next_review_ = now + now_are.smoothed_rtt;
+  const std::uint64_t least = std::max<std::uint64_t>(settings_.requested_per_window, 1);
+  if (std::exchange(exhausted_, false)) {
+    per_window_ = std::clamp(2 * per_window_, least, std::max(settings_.most_requested_per_window, least));
+    calm_round_trips_ = 0;
+  } else if (per_window_ > least && ++calm_round_trips_ >= calm_round_trips_per_step) {
+    per_window_ = std::max(per_window_ / 2, least);
+    calm_round_trips_ = 0;
+  }
+}
+
 void ack_frequency_requests::consider(const conditions& now_are, time_point now) noexcept {
+  review_share(now_are, now);
   if (!is_allowed() || under_way_ || due_ || now < next_change_) return;
   const request wish = wish_for(now_are);
   if (!is_worth_asking(wish)) return;

@@ -21,7 +21,8 @@ inline std::chrono::microseconds own_min_ack_delay(const settings& config) noexc
 /// is under way at a time.
 class ack_frequency_requests {
 public:
-  explicit ack_frequency_requests(const acknowledgment_settings& settings) noexcept : settings_(settings) {}
+  explicit ack_frequency_requests(const acknowledgment_settings& settings) noexcept
+      : settings_(settings), per_window_(std::max<std::uint64_t>(settings.requested_per_window, 1)) {}
 
   /// What the peer declared: it takes requests, for delays of `min_ack_delay` or more. Until it was asked for something
   /// it delays acknowledgments up to `max_ack_delay`.
@@ -37,6 +38,9 @@ public:
 
   /// Makes a request where the conditions call for another one than the last, once a round trip at most.
   void consider(const conditions& now_are, time_point now) noexcept;
+
+  /// The window was full where the pace would have let a packet go: the sender waits for an acknowledgment.
+  void on_window_exhausted() noexcept { exhausted_ = true; }
 
   bool has_frame_to_send() const noexcept { return due_; }
   void write_frame(byte_writer& packet, sent_frames& record);
@@ -58,6 +62,7 @@ private:
 
   request wish_for(const conditions& now_are) const noexcept;
   bool is_worth_asking(const request& wish) const noexcept;
+  void review_share(const conditions& now_are, time_point now) noexcept;
 
   acknowledgment_settings settings_;
   std::optional<duration> min_ack_delay_;
@@ -66,6 +71,10 @@ private:
   duration confirmed_delay_{};
   duration longest_unconfirmed_{};  // Of requests that may have arrived.
   std::uint64_t next_sequence_ = 0;
+  std::uint64_t per_window_;  // Acknowledgments wanted for each window.
+  time_point next_review_{};
+  std::uint32_t calm_round_trips_ = 0;  // In which the window was large enough.
+  bool exhausted_ = false;
   time_point next_change_{};
   bool due_ = false;
   bool under_way_ = false;

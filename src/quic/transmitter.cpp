@@ -149,6 +149,7 @@ transmitter::permission transmitter::ask_permission(path& on, std::size_t size) 
     state_.watched.meets(within_window ? send_obstacle::pacing : send_obstacle::congestion_window, state_.now);
     on.flight.on_blocked(state_.now);
     on.rate.on_held_back();
+    if (within_pace && on.congestion->pacing_rate()) state_.ack_requests.on_window_exhausted();
     if (within_window) state_.pacing_release = on.pacer.release_time(state_.now, on.pacer.quantum());
   }
   if (!held_back && within_window && !state_.streams.is_blocked_by_peer()) on.rate.on_ran_dry(state_.now);

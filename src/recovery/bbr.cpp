@@ -28,6 +28,7 @@ void bbr::on_packet_sent(const sent_event& sent, time_point now) {
   ensure_started(now);
   if (sent.bytes_in_flight_before == 0 && sent.app_limited) restart_from_idle(now);
   if (sent.bytes_in_flight_before + sent.bytes + max_datagram_size_ > window_) limited_this_round_ = true;
+  highest_flight_ = std::max(highest_flight_, sent.bytes_in_flight_before + sent.bytes);
 }
 
 // "Actions when Restarting from Idle".
@@ -55,9 +56,11 @@ void bbr::on_packets_acked(const ack_event& acked, time_point now) {
     restore_window();
   }
   update_model(acked, now);
+  lowest_gain_this_round_ = std::min(lowest_gain_this_round_, pacing_gain());
   set_pacing_rate(pacing_gain());
   set_quantum();
   set_window(acked.bytes);
+  highest_flight_ = acked.bytes_in_flight;
 }
 
 // UpdateModelAndState().
@@ -67,11 +70,12 @@ void bbr::update_model(const ack_event& acked, time_point now) {
   if (round_.on_ack(sample.prior_delivered, sample.total_delivered)) {
     ++probe_.rounds_since_up;
     limited_last_round_ = std::exchange(limited_this_round_, false);
+    lowest_gain_last_round_ = std::exchange(lowest_gain_this_round_, pacing_gain());
   }
   max_bandwidth_.on_sample(sample.delivery_rate, sample.app_limited);
   // AdaptLowerBoundsFromCongestion(): a sender that probes is expected to cause losses.
   if (short_term_.round_over() && short_term_.congested()) {
-    if (!is_probing_bandwidth()) short_term_.tighten(max_bandwidth_.get(), window_, tuning_.beta);
+    if (!is_probing_bandwidth()) short_term_.tighten(max_bandwidth_.get(), window_, tuning_.beta, paced_share());
     short_term_.forget_congestion();
   }
   aggregation_.on_ack(acked.bytes, bandwidth_, window_, round_.count(),

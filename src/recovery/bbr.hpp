@@ -134,6 +134,7 @@ private:
   bool adapt_long_term_model(const ack_event& acked) noexcept;
   bool is_time_to_probe(time_point now) const noexcept;
   bool is_time_to_cruise(std::uint64_t in_flight) const noexcept;
+  bool reached_long_term_bound() const noexcept;
   bool is_time_to_go_down(const ack_event& acked) noexcept;
   void pick_probe_wait() noexcept;
   void probe_upward(std::uint64_t newly_acked) noexcept;
@@ -147,9 +148,11 @@ private:
 
   // Losses (bbr_loss.cpp).
   void note_congestion();
+  double paced_share() const noexcept;
   void save_state() noexcept;
   void handle_inflight_too_high(std::uint64_t inflight, bool app_limited, time_point now);
   bool is_too_much(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept;
+  bool is_inflight_too_high(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept;
   std::uint64_t inflight_at_loss(const lost_packet& lost) const noexcept;
   void undo();
   void save_window() noexcept;
@@ -199,6 +202,9 @@ private:
   undo_state undo_;
   startup_losses startup_losses_;
 
+  double lowest_gain_this_round_ = 1;  ///< Of pacing.
+  double lowest_gain_last_round_ = 1;
+  std::uint64_t highest_flight_ = 0;  ///< Since the last acknowledgment.
   bool limited_this_round_ = false;
   bool limited_last_round_ = false;
   std::uint64_t undone_ = 0;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "recovery/bbr.hpp"
 
@@ -13,7 +14,7 @@ void bbr::on_packet_lost(const lost_packet& lost, time_point now) {
   undo_.oldest_sent = std::min(undo_.oldest_sent, lost.time_sent);
   if (startup_losses_.last_number.value_or(lost.packet_number) + 1 != lost.packet_number) ++startup_losses_.ranges;
   startup_losses_.last_number = lost.packet_number;
-  if (!probe_.is_sample || !is_too_much(lost.lost, lost.tx_in_flight)) return;
+  if (!probe_.is_sample || !is_inflight_too_high(lost.lost, lost.tx_in_flight)) return;
   handle_inflight_too_high(inflight_at_loss(lost), lost.app_limited, now);
 }
 
@@ -59,9 +60,26 @@ void bbr::on_persistent_congestion(time_point now) {
   recovering_ = false;
 }
 
-// IsInflightTooHigh().
+// How much of the bandwidth the sender let itself use, at least, when it sent what is being acknowledged.
+double bbr::paced_share() const noexcept {
+  return std::min({1.0, lowest_gain_this_round_, lowest_gain_last_round_}) * (1 - tuning_.pacing_margin);
+}
+
+// What a round trip lost, as the draft's threshold has it.
 bool bbr::is_too_much(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept {
   return static_cast<double>(lost) > static_cast<double>(tx_in_flight) * tuning_.loss_threshold;
+}
+
+// IsInflightTooHigh(). The threshold is twice the loss that BBR is to tolerate ("Design Considerations for Choosing
+// Constant Parameters"), which leaves room for chance where a round trip carries a thousand packets. Where it carries
+// fifty, the threshold is one packet, and at the tolerated rate every third round trip loses one: each probe would end
+// in an alarm, and what is in flight never grow to what the path holds. So what was lost must also be more than chance
+// makes of the tolerated rate, by two standard deviations and a packet. From some 700 packets on the threshold is more.
+bool bbr::is_inflight_too_high(std::uint64_t lost, std::uint64_t tx_in_flight) const noexcept {
+  if (!is_too_much(lost, tx_in_flight)) return false;
+  const auto packet = static_cast<double>(max_datagram_size_);
+  const double tolerated = static_cast<double>(tx_in_flight) / packet * tuning_.loss_threshold / 2;
+  return static_cast<double>(lost) > (tolerated + 2 * std::sqrt(tolerated) + 1) * packet;
 }
 
 // HandleInflightTooHigh().

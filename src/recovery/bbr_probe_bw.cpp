@@ -80,7 +80,7 @@ bool bbr::adapt_long_term_model(const ack_event& acked) noexcept {
       return true;
     }
   }
-  if (is_too_much(sample.lost, sample.tx_in_flight) || inflight_longterm_ == unbounded) return false;
+  if (is_inflight_too_high(sample.lost, sample.tx_in_flight) || inflight_longterm_ == unbounded) return false;
   inflight_longterm_ = std::max(inflight_longterm_, sample.tx_in_flight);
   if (state_ == bbr_state::probe_bw_up) probe_upward(acked.bytes);
   return false;
@@ -98,9 +98,15 @@ bool bbr::is_time_to_cruise(std::uint64_t in_flight) const noexcept {
   return in_flight <= with_quanta(bandwidth_delay_product(max_bandwidth_.get(), 1));
 }
 
+// What is in flight now, after an acknowledgment, is less than it was before it: by all that one acknowledgment stands
+// for. And as the bound keeps the window, it is reached as soon as no whole datagram fits below it.
+bool bbr::reached_long_term_bound() const noexcept {
+  return inflight_longterm_ != unbounded && highest_flight_ + max_datagram_size_ > inflight_longterm_;
+}
+
 bool bbr::is_time_to_go_down(const ack_event& acked) noexcept {
   // "Precautionary Bandwidth Probing: Deceleration".
-  if (probe_.went_too_high && acked.bytes_in_flight >= inflight_longterm_) {
+  if (probe_.went_too_high && reached_long_term_bound()) {
     probe_.was_precautionary = true;
     return true;
   }

@@ -35,12 +35,15 @@ public:
     round_delivered_ = total_delivered;
   }
 
-  /// The bounds follow a round with losses down.
-  void tighten(std::uint64_t max_bandwidth, std::uint64_t window, double beta) noexcept {
+  /// The bounds follow a round with losses down: X % of loss lower them by X % ("Design Considerations for Choosing
+  /// Constant Parameters"). What a sender lacks that by itself paced at `paced_share` of them is no sign of congestion,
+  /// and does not count: else each round trip in which a single packet is lost lowers them by the pacing margin as
+  /// well, or by all that ProbeBW_DOWN holds back, and that over and over.
+  void tighten(std::uint64_t max_bandwidth, std::uint64_t window, double beta, double paced_share) noexcept {
     if (bandwidth_ == unbounded) bandwidth_ = max_bandwidth;
     if (inflight_ == unbounded) inflight_ = window;
-    bandwidth_ = std::max(bandwidth_latest_, scaled(bandwidth_, beta));
-    inflight_ = std::max(inflight_latest_, scaled(inflight_, beta));
+    bandwidth_ = followed(bandwidth_, bandwidth_latest_, beta, paced_share);
+    inflight_ = followed(inflight_, inflight_latest_, beta, paced_share);
   }
 
   /// The sender is about to probe: what was short-term is over.
@@ -65,6 +68,11 @@ public:
   std::uint64_t inflight() const noexcept { return inflight_; }    ///< BBR.inflight_shortterm.
 
 private:
+  static std::uint64_t followed(std::uint64_t bound, std::uint64_t latest, double beta, double paced_share) noexcept {
+    const std::uint64_t unslowed = std::min(bound, scaled(latest, 1 / paced_share));
+    return std::max({latest, unslowed, scaled(bound, beta)});
+  }
+
   std::uint64_t bandwidth_ = unbounded;
   std::uint64_t inflight_ = unbounded;
   std::uint64_t bandwidth_latest_ = 0;

@@ -57,6 +57,44 @@ TEST(ack_requests, follow_window_and_round_trip) {
   EXPECT_EQ(second->ack_eliciting_threshold, 19u);
 }
 
+TEST(ack_requests, ask_for_more_where_the_window_is_exhausted_and_for_less_when_it_no_longer_is) {
+  asker sender;
+  ASSERT_EQ(sender.ask(320, 40ms)->ack_eliciting_threshold, 39u);
+  sender.acknowledge();
+  for (const std::uint64_t wanted : {19u, 9u}) {
+    sender.requests.on_window_exhausted();
+    const auto more = sender.ask(320, 40ms);
+    ASSERT_TRUE(more);
+    EXPECT_EQ(more->ack_eliciting_threshold, wanted);
+    sender.acknowledge();
+  }
+  sender.requests.on_window_exhausted();
+  EXPECT_FALSE(sender.ask(320, 40ms)) << "32 for each window are the most";
+  // One round trip of quiet says little; dozens do.
+  sender.now += 1s;
+  EXPECT_FALSE(sender.ask(320, 40ms));
+  std::optional<wire::ack_frequency_frame> fewer;
+  int quiet = 1;
+  for (; quiet < 200 && !fewer; ++quiet) {
+    sender.now += 1s;
+    fewer = sender.ask(320, 40ms);
+  }
+  ASSERT_TRUE(fewer);
+  EXPECT_EQ(fewer->ack_eliciting_threshold, 19u);
+  EXPECT_GT(quiet, 30);
+}
+
+TEST(ack_requests, change_at_most_once_a_round_trip_however_often_the_window_is_exhausted) {
+  asker sender;
+  ASSERT_TRUE(sender.ask(320, 40ms));
+  sender.requests.on_acked(sender.record.front());
+  for (int i = 0; i < 10; ++i) {
+    sender.requests.on_window_exhausted();
+    sender.now += 1ms;
+    EXPECT_FALSE(sender.ask(320, 40ms));
+  }
+}
+
 TEST(ack_requests, keep_within_bounds) {
   asker sender;
   const auto large = sender.ask(100'000, 10s);

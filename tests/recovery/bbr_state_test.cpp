@@ -201,6 +201,42 @@ TEST_F(bbr_probe_bw, goes_down_on_too_much_loss_and_bounds_what_is_in_flight) {
   EXPECT_LE(control().inflight_longterm(), bandwidth_delay_product * 2);
 }
 
+TEST_F(bbr_probe_bw, stays_up_when_chance_loses_a_packet) {
+  ASSERT_TRUE(reach(bbr_state::probe_bw_up));
+  // Of some 50 packets in flight, one is 2 %.
+  std::uint64_t counted = 0;
+  path.meddle = [&](const dumbbell_flow&, std::uint64_t) { return dumbbell::fate{.dropped = ++counted % 50 == 49}; };
+  const std::uint64_t before = control().round_count();
+  ASSERT_TRUE(leave(bbr_state::probe_bw_up));
+  EXPECT_GE(control().round_count() - before, 3u);
+  EXPECT_EQ(control().inflight_longterm(), unbounded);
+}
+
+TEST_F(bbr_probe_bw, is_brief_after_one_that_went_too_high_and_comes_again_when_it_went_well) {
+  ASSERT_TRUE(reach(bbr_state::probe_bw_up));
+  std::uint64_t counted = 0;
+  path.meddle = [&](const dumbbell_flow&, std::uint64_t) { return dumbbell::fate{.dropped = ++counted % 10 == 0}; };
+  ASSERT_TRUE(leave(bbr_state::probe_bw_up));
+  path.meddle = nullptr;
+  ASSERT_NE(control().inflight_longterm(), unbounded);
+  // "Precautionary Bandwidth Probing": it ends as soon as the flight reaches the bound, and does not raise it.
+  ASSERT_TRUE(reach(bbr_state::probe_bw_up));
+  const std::uint64_t bound = control().inflight_longterm();
+  const std::uint64_t before = control().round_count();
+  ASSERT_TRUE(leave(bbr_state::probe_bw_up));
+  EXPECT_LE(control().round_count() - before, 2u);
+  EXPECT_LE(control().inflight_longterm(), bound + datagram);
+  ASSERT_EQ(control().current(), bbr_state::probe_bw_down);
+  // Nothing was lost: the next follows at once, and is not brief.
+  const std::uint64_t down = control().round_count();
+  ASSERT_TRUE(reach(bbr_state::probe_bw_refill));
+  EXPECT_LE(control().round_count() - down, 2u);
+  ASSERT_TRUE(reach(bbr_state::probe_bw_up));
+  run_rounds(2);
+  EXPECT_EQ(control().current(), bbr_state::probe_bw_up);
+  EXPECT_GT(control().inflight_longterm(), bound);
+}
+
 TEST_F(bbr_probe_bw, stays_up_while_the_application_limits_and_nothing_is_lost) {
   ASSERT_TRUE(reach(bbr_state::probe_bw_up));
   write_steadily(2 * datagram, seconds(2));

@@ -22,12 +22,15 @@ struct congestion_cell {
   std::uint64_t seed = 1;
 };
 
-struct congestion_result {
+struct congestion_figures {
   double goodput = 0;   ///< Of all flows: stream data delivered while measured, as a share of the link (0 to 1).
   double fairness = 1;  ///< Jain's index of the flows' goodput: 1 is equal.
   duration mean_queueing{};
   duration p95_queueing{};
   double drops = 0;  ///< By the queue, as a share of what was sent.
+};
+
+struct congestion_result : congestion_figures {
   std::vector<std::uint64_t> delivered;
   std::vector<quic::statistics> senders;
 };

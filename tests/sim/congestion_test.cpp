@@ -77,6 +77,36 @@ TEST_P(every_controller, goes_on_at_one_percent_of_loss) {
   EXPECT_GT(result.senders[0].packets_lost, 100u);
 }
 
+struct lossy_cell {
+  congestion_cell cell;
+  double wanted;
+};
+
+class bbr_at_one_percent_of_loss : public testing::TestWithParam<lossy_cell> {};
+
+// Acknowledgments for an eighth of the window each, what the sender itself held back taken for congestion, and two lost
+// packets of eighty taken for too much each cost it a tenth here.
+TEST_P(bbr_at_one_percent_of_loss, has_most_of_the_link) {
+  for (const std::uint64_t seed : {1u, 2u}) {
+    SCOPED_TRACE(seed);
+    congestion_cell cell = GetParam().cell;
+    cell.algorithm = congestion_algorithm::bbr;
+    cell.loss = 0.01;
+    cell.seed = seed;
+    EXPECT_GE(run(cell).goodput, GetParam().wanted);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    paths, bbr_at_one_percent_of_loss,
+    testing::Values(lossy_cell{{.round_trip = 50ms, .queue_products = 4, .measured = 60s}, 0.9},
+                    lossy_cell{{.bits_per_second = 100'000'000, .round_trip = 10ms, .measured = 20s}, 0.88},
+                    lossy_cell{{.bits_per_second = 100'000'000, .round_trip = 50ms, .measured = 20s}, 0.8}),
+    [](const auto& made) {
+      return std::to_string(made.param.cell.bits_per_second / 1'000'000) + "_mbit_" +
+             std::to_string(made.param.cell.round_trip / 1ms) + "_ms";
+    });
+
 TEST_P(every_controller, replays_from_its_seed) {
   const congestion_cell cell{.algorithm = GetParam(), .loss = 0.01, .warm_up = 1s, .measured = 3s, .seed = 7};
   EXPECT_EQ(run(cell).delivered, run(cell).delivered);

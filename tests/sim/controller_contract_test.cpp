@@ -41,7 +41,9 @@ world_settings bbr_world(const link_settings& link, std::uint64_t seed) {
   world_settings settings{.seed = seed, .to_server = link, .to_client = link};
   settings.client.congestion.algorithm = recovery::congestion_algorithm::bbr;
   settings.server.congestion.algorithm = recovery::congestion_algorithm::bbr;
-  // A search for larger datagrams changes sizes in the midst of what is measured here.
+  // Both ends send, and acknowledgments wait behind data: when the queue they wait in becomes shorter, they come faster
+  // than what they acknowledge arrived, and the estimate is too high by up to a tenth. How far depends on when the two
+  // directions leave Startup, which the search for larger datagrams would move about.
   settings.client.mtu.discovery = settings.server.mtu.discovery = false;
   settings.client.handshake_timeout = settings.server.handshake_timeout = 120s;
   settings.client.max_idle_timeout = settings.server.max_idle_timeout = 120s;
@@ -65,6 +67,29 @@ TEST(bbr_connection, fills_the_link_and_says_what_it_knows) {
   EXPECT_LT(after.smoothed_rtt, 100ms);
   ASSERT_TRUE(run.finish());
   run.expect_success();
+}
+
+TEST(bbr_connection, measures_the_link_while_it_searches_for_larger_datagrams) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(seed);
+    // Acknowledgments come as they were sent: the way back has no limit.
+    world_settings settings = bbr_world({.delay = 20ms, .bits_per_second = 20'000'000, .queue_bytes = 100'000}, seed);
+    settings.to_client.bits_per_second = 0;
+    settings.client.mtu.discovery = settings.server.mtu.discovery = true;
+    simulation run(settings, {.bytes_per_stream = 8'000'000});
+    std::uint64_t most = 0;
+    run.network.run_until(
+        [&] {
+          most = std::max(most, run.statistics().bandwidth_estimate);
+          return false;
+        },
+        2s);
+    EXPECT_GT(run.statistics().max_datagram_size, 1400u);
+    EXPECT_LT(most, 2'500'000u * 102 / 100);
+    EXPECT_GT(most, 2'500'000u * 95 / 100);
+    ASSERT_TRUE(run.finish());
+    run.expect_success();
+  }
 }
 
 TEST(bbr_connection, loses_nothing_on_bad_networks) {

@@ -33,6 +33,11 @@ struct acknowledgment_settings {
   /// congestion window, and one within a quarter of the round-trip time.
   bool request = true;
   std::uint64_t requested_per_window = 8;
+
+  /// What that grows to, doubling each round trip, while a controller with a pacing rate of its own has to stop for
+  /// want of window before the next acknowledgment comes (draft-ietf-ccwg-bbr, "Impact of changing ACK frequency"). No
+  /// less than requested_per_window counts.
+  std::uint64_t most_requested_per_window = 32;
   std::uint64_t max_requested_packets = 64;  ///< Packets for one acknowledgment at most.
 };
 
