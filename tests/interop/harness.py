@@ -494,6 +494,8 @@ class Relay:
         self.back.bind((LOOPBACK, 0))
         self.client = None
         self.open = True
+        self.rebinding = False
+        self.times_rebound = 0
         for sock in (self.front, self.back):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             sock.settimeout(0.2)
@@ -512,7 +514,10 @@ class Relay:
         datagram, self.client = self.front.recvfrom(65536)
         if len(self.from_client) < self.keep:
             self.from_client.append(datagram)
-        self.back.sendto(datagram, self.server)
+        if self.rebinding:
+            self.take_new_port(datagram)
+        else:
+            self.back.sendto(datagram, self.server)
 
     def outward(self):
         datagram, _ = self.back.recvfrom(65536)
@@ -520,13 +525,20 @@ class Relay:
             self.front.sendto(datagram, self.client)
 
     def rebind(self):
-        """From now on the server sees the client at another port, as after a NAT rebinding; the old one is deaf."""
+        """From the client's next datagram on the server sees it at another port, as after a NAT rebinding; the old one is
+        deaf. It takes a datagram of the client's: a server whose client says nothing cannot learn where it went."""
+        self.rebinding = True
+
+    def take_new_port(self, datagram):
         old = self.back
         new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         new.bind((LOOPBACK, 0))
         new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         new.settimeout(0.2)
+        new.sendto(datagram, self.server)
         self.back = new
+        self.rebinding = False
+        self.times_rebound += 1
         old.close()
 
     def close(self):
