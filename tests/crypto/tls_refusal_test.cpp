@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -303,6 +304,34 @@ TEST_F(tls_refusal, is_not_earned_by_a_hello_of_ours) {
   EXPECT_EQ(hello[session_id_at], 0);
 }
 
+// The supported_versions extension (RFC 8446, section 4.2.1), with what it offers and what it chooses.
+constexpr std::uint8_t offer_of_13_alone[] = {0, 43, 0, 3, 2, 3, 4};
+constexpr std::uint8_t choice_of_13[] = {0, 43, 0, 2, 3, 4};
+
+TEST_F(tls_refusal, of_older_versions_of_tls) {
+  const auto make_older = [](bytes& hello, byte_view extension) {
+    const auto found = std::search(hello.begin(), hello.end(), extension.begin(), extension.end());
+    ASSERT_NE(found, hello.end());
+    *(found + static_cast<std::ptrdiff_t>(extension.size()) - 1) = 3;  // TLS 1.2.
+  };
+  // A context of the application's own may allow more; a session does not.
+  SSL_CTX_set_min_proto_version(options.client_context.native_handle(), TLS1_2_VERSION);
+  tls_pair offered(options);
+  offered.client.start();
+  make_older(offered.client.sent.front().content, offer_of_13_alone);
+  tls_pair::deliver(offered.client, offered.server);
+  ASSERT_TRUE(offered.server.error);
+  EXPECT_TRUE(offered.server.sent.empty());
+
+  tls_pair chosen(options);
+  chosen.client.start();
+  tls_pair::deliver(chosen.client, chosen.server);
+  make_older(chosen.server.sent.front().content, choice_of_13);
+  tls_pair::deliver(chosen.server, chosen.client);
+  ASSERT_TRUE(chosen.client.error);
+  EXPECT_FALSE(chosen.client.session->handshake_complete());
+}
+
 TEST_F(tls_refusal, of_middlebox_compatibility_in_a_client_hello) {
   tls_pair pair(options);
   pair.client.start();
@@ -320,7 +349,7 @@ TEST_F(tls_refusal, of_middlebox_compatibility_in_a_client_hello) {
     server.session = expect(tls_session::server(world.server, {.alpn = options.server_alpn}, server));
     server.receive(pair.client.sent.front(), piece);
     ASSERT_TRUE(server.error);
-    EXPECT_EQ(*server.error, (tls_error{47, "the ClientHello asks for middlebox compatibility"}));
+    EXPECT_EQ(*server.error, (tls_error{47, "the ClientHello asks for middlebox compatibility", true}));
   }
 }
 
