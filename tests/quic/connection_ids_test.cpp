@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
+#include <string>
 #include <variant>
 
 #include "quic/hostile_peer.hpp"
@@ -204,6 +206,44 @@ TEST(local_connection_ids, go_with_a_preferred_address_as_the_second) {
   EXPECT_NE(announced[0].reset_token, spare->token);
   EXPECT_TRUE(own.ids.retire(1, id_of(0))) << "it was announced with the handshake";
   EXPECT_FALSE(own.ids.owns(spare->id.bytes()));
+}
+
+/// Gives every ID twice in a row.
+class stuttering_ids final : public connection_id_generator {
+public:
+  std::size_t size() const noexcept override { return 8; }
+  connection_id generate(random_source&) override { return id_of(static_cast<std::uint8_t>(count_++ / 2)); }
+
+private:
+  unsigned count_ = 0;
+};
+
+TEST(local_connection_ids, are_never_in_use_twice) {
+  test::counting_random random;
+  event_queue events;
+  sent_frames record;
+  local_connection_ids ids(std::make_shared<stuttering_ids>(), {}, random, events, id_of(0));
+  std::set<std::string> seen{id_of(0).to_string()};
+  const auto spare = ids.issue_with_preferred_address();
+  ASSERT_TRUE(spare);
+  EXPECT_TRUE(seen.insert(spare->id.to_string()).second);
+  ids.issue(4);
+  for (const auto& frame : frames_of(ids, record))
+    EXPECT_TRUE(seen.insert(std::get<wire::new_connection_id_frame>(frame).id.to_string()).second);
+  EXPECT_EQ(seen.size(), 4u);
+}
+
+TEST(local_connection_ids, that_are_empty_are_neither_issued_nor_retired) {
+  test::counting_random random;
+  event_queue events;
+  sent_frames record;
+  local_connection_ids ids(std::make_shared<random_connection_ids>(0), {}, random, events, connection_id());
+  ids.issue(8);
+  EXPECT_FALSE(ids.issue_with_preferred_address());
+  EXPECT_FALSE(ids.has_frames_to_send());
+  EXPECT_TRUE(frames_of(ids, record).empty());
+  for (const std::uint64_t sequence : {0u, 1u, 7u})
+    EXPECT_EQ(ids.retire(sequence, connection_id()).error().code, code::protocol_violation);
 }
 
 // --- The peer's ---
