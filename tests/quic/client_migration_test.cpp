@@ -74,6 +74,18 @@ TEST(client_migration, survives_the_loss_of_all_challenges_and_answers_but_one) 
   }
 }
 
+TEST(client_migration, asks_again_no_sooner_than_after_a_probe_timeout_of_the_new_path) {
+  client_duel fight;
+  const network_path next = fight.from(1);
+  ASSERT_TRUE(fight.connection->probe_path(next, fight.now));
+  fight.collect();
+  // RFC 9002, sections 6.2.1 and 6.2.2: three initial round trips where there is no sample, and the peer's delay.
+  fight.pass(3 * settings().initial_rtt + 24ms);
+  EXPECT_EQ(statistics_of(fight, next)->challenges_sent, 1u);
+  fight.pass(10ms);
+  EXPECT_EQ(statistics_of(fight, next)->challenges_sent, 2u);
+}
+
 TEST(client_migration, takes_the_late_answer_to_an_earlier_challenge) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -221,8 +233,10 @@ TEST(client_migration, ends_the_connection_when_no_path_is_left) {
   ASSERT_TRUE(fight.connection->migrate(next, fight.now));
   ASSERT_TRUE(fight.connection->abandon_path(fight.path, fight.now)) << "its network is gone";
   EXPECT_EQ(last<path_closed>(fight)->path, fight.path);
+  fight.deaf_on.clear();
   fight.pass(25s);
   ASSERT_TRUE(fight.connection->is_closed());
+  EXPECT_FALSE(fight.peer.last<wire::connection_close_frame>()) << "section 9.3.2: silently";
   EXPECT_EQ(fight.connection->reason().cause, close_cause::no_viable_path);
   EXPECT_EQ(fight.connection->reason().to_string(), "no path to the peer is left");
   EXPECT_FALSE(fight.connection->reason().is_timeout());

@@ -20,8 +20,9 @@ TEST(connection_close, by_the_application_is_told_with_code_and_reason) {
     fight.shake_hands();
     fight.connection->close(0x1234, "enough", fight.now);
     EXPECT_EQ(fight.collect(), 1u);
-    const auto told = fight.peer.last<wire::connection_close_frame>();
+    const auto told = fight.peer.last<wire::connection_close_frame>(wire::packet_type::one_rtt);
     ASSERT_TRUE(told);
+    EXPECT_EQ(fight.peer.count<wire::connection_close_frame>(), 1u) << "in this kind of packet alone";
     EXPECT_TRUE(told->by_application);
     EXPECT_EQ(told->error_code, 0x1234u);
     EXPECT_TRUE(std::ranges::equal(told->reason, as_bytes("enough")));

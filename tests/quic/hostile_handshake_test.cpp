@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "crypto/retry_integrity.hpp"
 #include "quic/duel.hpp"
 #include "wire/retry_packet.hpp"
@@ -110,6 +112,48 @@ TEST(retry, makes_a_client_begin_again_with_the_token) {
   EXPECT_EQ(header->type, wire::packet_type::initial);
   EXPECT_EQ(header->destination, make_id(0x33));
   EXPECT_TRUE(std::ranges::equal(header->token, as_bytes("the token")));
+  std::size_t more = 0;
+  for (int timeout = 0; timeout < 3; ++timeout) {
+    while (const auto next = next_header(*fight, buffer)) {
+      ++more;
+      EXPECT_TRUE(std::ranges::equal(next->token, as_bytes("the token"))) << "in all Initial packets";
+    }
+    fight->now = fight->connection->next_deadline().value();
+    fight->connection->on_timeout(fight->now);
+  }
+  EXPECT_GE(more, 3u);
+}
+
+TEST(retry, changes_neither_the_hello_nor_the_source_id_nor_the_numbering) {
+  const auto fight = begun_client();
+  const auto flight_of = [&] {
+    std::map<std::uint64_t, bytes> hello;
+    fight->peer.visit([&](const peer_packet&, const wire::frame& frame) {
+      const auto* crypto = std::get_if<wire::crypto_frame>(&frame);
+      if (crypto) hello[crypto->offset].assign(crypto->data.begin(), crypto->data.end());
+    });
+    bytes whole;
+    for (const auto& [offset, data] : hello) {
+      EXPECT_EQ(offset, whole.size());
+      whole.insert(whole.end(), data.begin(), data.end());
+    }
+    return whole;
+  };
+  const bytes hello = flight_of();
+  ASSERT_FALSE(hello.empty());
+  const connection_id source = fight->peer.packets().front().source;
+  const std::uint64_t last = fight->peer.packets().back().number;
+  fight->send(retry(*fight, make_id(0x33), "the token"));
+  fight->peer.derive_initial_keys(make_id(0x33));
+  fight->peer.forget_packets();
+  fight->collect();
+  ASSERT_FALSE(fight->peer.packets().empty());
+  for (const peer_packet& packet : fight->peer.packets()) {
+    EXPECT_EQ(packet.source, source);
+    EXPECT_EQ(packet.destination, make_id(0x33));
+    EXPECT_GT(packet.number, last);
+  }
+  EXPECT_EQ(flight_of(), hello);
 }
 
 TEST(retry, is_taken_once_only) {

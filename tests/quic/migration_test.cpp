@@ -245,6 +245,75 @@ TEST(migration, from_loopback_is_no_business_of_a_client_from_elsewhere) {
   EXPECT_EQ(fight.connection->path(), fight.path);
 }
 
+TEST(migration, of_a_client_that_says_enough_is_answered_with_full_challenges) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf_on.insert(fight.path);
+  fight.peer.forget_packets();
+  fight.collect();
+  std::size_t challenges = 0;
+  fight.peer.visit([&](const test::peer_packet& packet, const wire::frame& frame) {
+    if (!std::holds_alternative<wire::path_challenge_frame>(frame)) return;
+    ++challenges;
+    EXPECT_GE(packet.datagram_size, 1200u);
+  });
+  EXPECT_EQ(challenges, 1u);
+}
+
+TEST(migration, by_a_small_challenge_is_answered_within_three_times_its_size) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  const network_path elsewhere = moved(fight, 1234, 9);
+  const bytes small = packet_with(fight, payload_of(wire::path_challenge_frame{.data = {4}}), 100);
+  fight.peer.forget_packets();
+  fight.send(small, elsewhere);
+  fight.collect();
+  EXPECT_EQ(fight.peer.last<wire::path_response_frame>()->data, wire::path_data{4});
+  EXPECT_LE(fight.sent_on[elsewhere], 3 * small.size());
+}
+
+TEST(migration, leaves_what_was_sent_before_to_the_old_path) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  fight.peer.acknowledges = false;
+  fight.send_frames(space_id::application_data,
+                    wire::stream_frame{.id = 0, .offset = 0, .data = as_bytes("x"), .fin = true});
+  ASSERT_TRUE(fight.connection->stream_write(0, bytes(5000), true));
+  fight.collect();
+  const bytes late = fight.peer.acknowledgment(space_id::application_data);
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf = true;
+  fight.collect();
+  const auto before = *statistics_of(fight, elsewhere);
+  const auto before_there = *statistics_of(fight, fight.path);
+  fight.now += 150ms;
+  fight.send(packet_with(fight, late), elsewhere);
+  const auto after = *statistics_of(fight, elsewhere);
+  EXPECT_EQ(after.latest_rtt, 0ms) << "no sample of the new path";
+  EXPECT_EQ(after.smoothed_rtt, settings().initial_rtt);
+  EXPECT_EQ(after.congestion_window, before.congestion_window);
+  EXPECT_EQ(after.bytes_in_flight, before.bytes_in_flight);
+  EXPECT_LE(statistics_of(fight, fight.path)->bytes_in_flight + 5000, before_there.bytes_in_flight);
+}
+
+TEST(migration, that_the_server_had_disabled_is_followed_and_validated_all_the_same) {
+  duel fight(endpoint_role::server, {.transport = {.disable_active_migration = true}});
+  fight.shake_hands();
+  EXPECT_TRUE(fight.peer.peer_transport_parameters().disable_active_migration);
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf_on.insert(fight.path);
+  fight.peer.forget_packets();
+  fight.collect();
+  EXPECT_EQ(fight.peer.unreadable().size(), 0u) << "no Stateless Reset";
+  fight.send(answer(fight), elsewhere);
+  EXPECT_EQ(last<path_validated>(fight)->path, elsewhere);
+  EXPECT_EQ(fight.connection->path(), elsewhere);
+}
+
 // --- Hostile clients ------------------------------------------------------------------------------------------------
 
 TEST(hostile_migration, from_spoofed_addresses_sends_nobody_more_than_three_times_what_came) {

@@ -87,12 +87,19 @@ TEST(preferred_address, may_be_used_although_migration_is_disabled) {
   EXPECT_EQ(fight.connection->path(), there);
 }
 
-TEST(preferred_address, with_an_id_from_a_server_that_uses_none_is_an_error) {
+TEST(preferred_address, with_the_id_of_the_handshake_is_an_error) {
   auto options = preferring(preferred_endpoint, preferred_address_policy::follow);
   options.peer_parameters.preferred_address->id = make_id(0xaa);
   duel fight(endpoint_role::client, options);
   fight.settle();
-  // The ID of the handshake again, as the second.
+  EXPECT_EQ(fight.verdict(), transport_error_code::transport_parameter_error) << fight.why_closed();
+}
+
+TEST(preferred_address, with_an_id_from_a_server_that_uses_none_is_an_error) {
+  auto options = preferring(preferred_endpoint, preferred_address_policy::ignore);
+  options.peer_id = connection_id();
+  duel fight(endpoint_role::client, options);
+  fight.settle();
   EXPECT_EQ(fight.verdict(), transport_error_code::transport_parameter_error) << fight.why_closed();
 }
 

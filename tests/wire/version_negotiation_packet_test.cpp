@@ -40,6 +40,14 @@ TEST(version_negotiation, is_read_back) {
   EXPECT_FALSE(packet->versions.contains(static_cast<quic_version>(0xff00001d)));
 }
 
+TEST(version_negotiation, is_read_whatever_its_unused_bits_are) {
+  byte_vector datagram = encoded(from_hex("aabb"), from_hex("cc"), ours);
+  for (unsigned bits = 0; bits < 0x80; ++bits) {
+    datagram[0] = static_cast<std::uint8_t>(0x80 | bits);
+    EXPECT_TRUE(parse_version_negotiation(datagram)) << bits;
+  }
+}
+
 TEST(version_negotiation, echoes_ids_of_255_bytes) {
   const byte_vector destination(255, 0xdd);
   const byte_vector source(255, 0x55);
