@@ -177,6 +177,7 @@ TEST_F(udp_socket_fault, sends_in_spite_of_news_about_an_earlier_datagram) {
   send_all(client, batch(20));
   expect_all_arrived();
   EXPECT_EQ(client.statistics().icmp_errors, 1u);
+  EXPECT_EQ(client.statistics().port_refusals, 1u);
 }
 
 TEST_F(udp_socket_fault, does_not_believe_a_message_too_big_that_may_be_forged) {
@@ -185,6 +186,7 @@ TEST_F(udp_socket_fault, does_not_believe_a_message_too_big_that_may_be_forged) 
   send_all(client, batch(20));
   expect_all_arrived();
   EXPECT_EQ(client.statistics().icmp_errors, 1u);
+  EXPECT_EQ(client.statistics().port_refusals, 0u);
   EXPECT_EQ(client.statistics().send_too_large, 0u);
   EXPECT_TRUE(client.capabilities().gso);
 }
