@@ -163,6 +163,35 @@ TEST(acceptor, asks_for_proof_by_its_policy) {
   EXPECT_TRUE(front_door(quic::retry_policy::never).accepts(first, 19));
 }
 
+/// Gives the client's own guess so many times before it gives others.
+class echoing_ids final : public quic::connection_id_generator {
+public:
+  explicit echoing_ids(unsigned times) : times_(times) {}
+  std::size_t size() const noexcept override { return 8; }
+  connection_id generate(random_source&) override { return times_-- > 0 ? make_id(0xbb, 8) : make_id(0xcc, 8); }
+
+private:
+  unsigned times_;
+};
+
+TEST(acceptor, never_names_the_clients_own_guess_in_a_retry) {
+  for (const unsigned times : {1u, 100u}) {
+    counting_random random;
+    auto options = front_door::options(quic::retry_policy::always);
+    options.connection_ids = std::make_shared<echoing_ids>(times);
+    quic::acceptor door(options, random);
+    hostile_peer client = a_client();
+    bytes reply(1500);
+    const decision made = door.consider(first_of(client), front_door().path, 0, reply, front_door().now);
+    const auto* answer = std::get_if<quic::stateless_reply>(&made);
+    ASSERT_EQ(answer != nullptr, times == 1);
+    if (!answer) continue;
+    const auto retry = wire::parse_retry_packet(byte_view(reply).first(answer->size));
+    ASSERT_TRUE(retry);
+    EXPECT_EQ(retry->source, make_id(0xcc, 8));
+  }
+}
+
 /// A client that has been sent a Retry, and its next packet.
 struct retried {
   front_door door{quic::retry_policy::always};
