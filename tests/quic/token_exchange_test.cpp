@@ -32,6 +32,7 @@ TEST(new_token, is_given_with_the_end_of_the_handshake) {
   const auto tokens = tokens_in(fight.peer);
   ASSERT_EQ(tokens.size(), 2u);
   EXPECT_NE(tokens[0], tokens[1]);
+  EXPECT_FALSE(tokens[0].empty() || tokens[1].empty());
   EXPECT_EQ(fight.connection->statistics().tokens_given, 2u);
   EXPECT_LT(tokens[0].size(), 128u);
 }
