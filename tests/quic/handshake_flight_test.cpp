@@ -57,6 +57,7 @@ std::vector<wire::packet_header> headers_in(byte_view datagram) {
   return headers;
 }
 
+// [rfc9000 7.2#1 7.2#2 8.1#3 8.1#4 8.1#5 14.1#1] [rfc9001 9.3#1] [rfc9002 6.2.2.1#3]
 TEST(first_flight, of_a_client_is_full_and_addressed_to_one_guess_until_it_is_answered) {
   duel fight(endpoint_role::client);
   fight.collect();
@@ -72,6 +73,7 @@ TEST(first_flight, of_a_client_is_full_and_addressed_to_one_guess_until_it_is_an
   }
 }
 
+// [rfc9000 7.2#5 14.1#2]
 TEST(first_flight, of_a_server_is_addressed_to_the_client_and_full_where_it_elicits_acknowledgments) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -87,6 +89,7 @@ TEST(first_flight, of_a_server_is_addressed_to_the_client_and_full_where_it_elic
   EXPECT_GE(eliciting, 2u);
 }
 
+// [rfc9000 7.3#1]
 TEST(first_flight, declares_the_ids_that_stand_in_its_packets) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -100,6 +103,7 @@ TEST(first_flight, declares_the_ids_that_stand_in_its_packets) {
   }
 }
 
+// [rfc9000 12.2#2 17.2.2#1]
 TEST(coalesced_packets, of_ours_have_one_destination_and_a_servers_no_token) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -115,6 +119,7 @@ TEST(coalesced_packets, of_ours_have_one_destination_and_a_servers_no_token) {
   EXPECT_GE(coalesced, 1u);
 }
 
+// [rfc9000 12.2#1 12.2#3 12.2#4]
 TEST(coalesced_packets, are_processed_and_acknowledged_each_even_behind_a_broken_one) {
   duel fight(endpoint_role::client);
   fight.collect();
@@ -136,6 +141,7 @@ TEST(coalesced_packets, are_processed_and_acknowledged_each_even_behind_a_broken
   EXPECT_EQ(handshake->largest + 2, fight.peer.next_number(space_id::handshake));
 }
 
+// [rfc9000 7.2#3 7.2#4 7.2#6]
 TEST(source_id, of_the_first_packet_is_the_only_one_that_is_heard) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -152,6 +158,7 @@ TEST(source_id, of_the_first_packet_is_the_only_one_that_is_heard) {
   }
 }
 
+// [rfc9000 17.2.2#1]
 TEST(initial_packet, of_a_server_with_a_token_is_dropped) {
   duel fight(endpoint_role::client);
   fight.collect();
@@ -160,6 +167,7 @@ TEST(initial_packet, of_a_server_with_a_token_is_dropped) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9000 5.2#1]
 TEST(initial_packet, with_an_error_behind_good_frames_ends_the_connection) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -188,6 +196,7 @@ struct halfway_client : duel {
   }
 };
 
+// [rfc9001 4.9.1#1 4.9.1#2] [rfc9002 6.4#1]
 TEST(initial_keys, of_a_client_are_gone_with_its_first_handshake_packet) {
   halfway_client fight;
   ASSERT_EQ(fight.peer.packets().back().type, packet_type::handshake);
@@ -201,6 +210,7 @@ TEST(initial_keys, of_a_client_are_gone_with_its_first_handshake_packet) {
   EXPECT_EQ(count_of(fight, packet_type::initial), 0u);
 }
 
+// [rfc9001 4.9.1#1 4.9.1#2]
 TEST(initial_keys, of_a_server_are_gone_with_the_clients_first_handshake_packet) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -216,6 +226,7 @@ TEST(initial_keys, of_a_server_are_gone_with_the_clients_first_handshake_packet)
   EXPECT_GT(count_of(fight, packet_type::handshake), 0u);
 }
 
+// [rfc9000 8.1#4 8.1#5] [rfc9002 6.2.2.1#2 6.2.2.1#3 6.2.4#2]
 TEST(probe, of_a_client_with_handshake_keys_is_a_handshake_packet_although_nothing_is_in_flight) {
   halfway_client fight;
   fight.peer.forget_packets();
@@ -227,6 +238,7 @@ TEST(probe, of_a_client_with_handshake_keys_is_a_handshake_packet_although_nothi
   }
 }
 
+// [rfc9002 6.2.2#1]
 TEST(probe, comes_without_backoff_again_when_keys_are_discarded) {
   halfway_client fight(4s);
   ASSERT_GE(fight.connection->statistics().probe_timeouts, 2u);
@@ -235,6 +247,7 @@ TEST(probe, comes_without_backoff_again_when_keys_are_discarded) {
   EXPECT_EQ(fight.connection->statistics().probe_timeouts, before + 1) << "not after four times as long";
 }
 
+// [rfc9001 4#1 4.9#1 4.9#2]
 TEST(handshake_data, is_sent_again_at_its_own_level) {
   duel fight(endpoint_role::server);
   const auto flight = fight.peer.flush();
@@ -251,6 +264,7 @@ TEST(handshake_data, is_sent_again_at_its_own_level) {
   fight.shake_hands();
 }
 
+// [rfc9000 19.20#1] [rfc9001 4.1.2#1]
 TEST(handshake_done, comes_with_the_end_of_the_handshake_and_not_before) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -263,6 +277,7 @@ TEST(handshake_done, comes_with_the_end_of_the_handshake_and_not_before) {
   EXPECT_EQ(fight.peer.count<wire::handshake_done_frame>(), 1u);
 }
 
+// [rfc9001 5.7#1 5.7#3]
 TEST(one_rtt_packet, of_a_server_waits_until_a_client_has_completed_the_handshake) {
   duel fight(endpoint_role::client);
   fight.collect();
@@ -279,6 +294,7 @@ TEST(one_rtt_packet, of_a_server_waits_until_a_client_has_completed_the_handshak
 
 // --- After a Retry and with a token of an earlier connection ---
 
+// [rfc9000 8.1.3#1]
 TEST(initial_packets, all_carry_the_token_that_the_client_was_given_with) {
   counting_random random;
   const network_path path{ip_endpoint::v4({10, 0, 0, 2}, 50000), ip_endpoint::v4({10, 0, 0, 1}, 443)};

@@ -237,6 +237,7 @@ TEST_P(mtu, of_a_peer_that_swallows_large_packets_later_goes_back_and_stays_boun
   EXPECT_EQ(of(fight).max_datagram_size, 1200u);
 }
 
+// [rfc9000 14#1 14.2#1]
 TEST_P(mtu, below_the_smallest_leaves_nothing_to_send_but_probes_and_the_close) {
   duel fight = searching(GetParam());
   acknowledge(fight);

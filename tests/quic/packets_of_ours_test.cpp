@@ -18,6 +18,7 @@ space_id space_of(packet_type type) {
   return type == packet_type::handshake ? space_id::handshake : space_id::application_data;
 }
 
+// [rfc9000 12.3#1 12.3#2 12.4#1 12.5#2 13.2.6#1 13.2.6#2 17.2.3#1 17.2.3#3]
 TEST(packets_of_ours, have_rising_numbers_and_acknowledge_what_came_in_their_own_space) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -63,6 +64,7 @@ TEST(packets_of_ours, have_rising_numbers_and_acknowledge_what_came_in_their_own
   }
 }
 
+// [rfc9000 13.1#1]
 TEST(packets_of_ours, acknowledge_nothing_that_did_not_open) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -79,6 +81,7 @@ TEST(packets_of_ours, acknowledge_nothing_that_did_not_open) {
   for (const wire::ack_range& range : ack->ranges) EXPECT_FALSE(range.smallest <= forged && forged <= range.largest);
 }
 
+// [rfc9000 17.4#1 17.4#4]
 TEST(packets_of_ours, are_answered_alike_with_and_without_the_spin_bit) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -92,6 +95,7 @@ TEST(packets_of_ours, are_answered_alike_with_and_without_the_spin_bit) {
   EXPECT_EQ(buffer[0] & spin_bit, 0);
 }
 
+// [rfc9002 6.2.4#1 6.2.4#2 7.5#1 7.5#2]
 TEST(probe, passes_a_full_window_and_counts_as_in_flight) {
   duel fight(endpoint_role::client, {.transport = {.pacing = false}});
   fight.shake_hands();
@@ -111,6 +115,7 @@ TEST(probe, passes_a_full_window_and_counts_as_in_flight) {
   EXPECT_GT(fight.connection->statistics().bytes_in_flight, full.congestion_window);
 }
 
+// [rfc9000 8.2.2#7]
 TEST(path_response, that_is_lost_is_not_sent_again) {
   duel fight(endpoint_role::client);
   fight.shake_hands();

@@ -29,6 +29,7 @@ transport_parameters everything() {
   return all;
 }
 
+// [rfc9000 7.4.1#2 7.4.1#4]
 TEST(remembered_parameters, are_all_but_those_of_the_connection_itself) {
   transport_parameters expected = everything();
   const transport_parameters defaults;
@@ -42,6 +43,7 @@ TEST(remembered_parameters, are_all_but_those_of_the_connection_itself) {
   EXPECT_EQ(remembered(everything()), expected);
 }
 
+// [rfc9000 7.4.1#3]
 TEST(remembered_parameters, give_way_to_those_of_the_new_handshake) {
   const auto token_of = [](std::uint8_t fill) {
     stateless_reset_token token;

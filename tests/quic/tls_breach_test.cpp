@@ -35,6 +35,7 @@ bytes ticket_for(std::uint32_t early_data) {
   return message;
 }
 
+// [rfc9001 4.4#3]
 TEST(tls_breach, by_a_request_for_a_certificate_after_the_handshake) {
   const bytes certificate_request{13, 0, 0, 11, 0, 0, 8, 0, 13, 0, 4, 0, 2, 8, 4};
   const bytes ticket = ticket_for(0xffffffff);
@@ -46,6 +47,7 @@ TEST(tls_breach, by_a_request_for_a_certificate_after_the_handshake) {
   }
 }
 
+// [rfc9001 4.6.1#2]
 TEST(tls_breach, by_a_ticket_for_a_limited_amount_of_early_data) {
   for (const std::uint32_t limited : {1u, 16384u, 0xfffffffeu}) {
     EXPECT_EQ(verdict_on_message(ticket_for(limited), 1000), code::protocol_violation) << limited;
@@ -53,11 +55,13 @@ TEST(tls_breach, by_a_ticket_for_a_limited_amount_of_early_data) {
   EXPECT_EQ(verdict_on_message(ticket_for(0xffffffff), 1000), code::no_error);
 }
 
+// [rfc9001 6#2]
 TEST(tls_breach, by_a_key_update) {
   for (const std::size_t piece : {1u, 1000u})
     EXPECT_EQ(verdict_on_message({24, 0, 0, 1, 0}, piece), static_cast<code>(0x10a));
 }
 
+// [rfc9001 4.1.3#3]
 TEST(tls_breach, by_bytes_behind_the_last_message_of_a_level) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     for (const bool of_initial : {true, false}) {

@@ -85,6 +85,7 @@ TEST(news_of_icmp, that_nobody_listens_ends_the_attempt) {
   EXPECT_EQ(outcome_where_icmp_says(ECONNREFUSED), asio::error::connection_refused);
 }
 
+// [rfc9000 14.2.1#1]
 TEST(news_of_icmp, of_anything_else_is_not_believed) {
   for (const int news : {EMSGSIZE, EHOSTUNREACH, ENETUNREACH, EPROTO})
     EXPECT_EQ(outcome_where_icmp_says(news), error_code()) << news;
