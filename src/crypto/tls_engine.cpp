@@ -19,6 +19,18 @@ static_assert(OSSL_RECORD_PROTECTION_LEVEL_EARLY == static_cast<int>(encryption_
 static_assert(OSSL_RECORD_PROTECTION_LEVEL_HANDSHAKE == static_cast<int>(encryption_level::handshake));
 static_assert(OSSL_RECORD_PROTECTION_LEVEL_APPLICATION == static_cast<int>(encryption_level::application));
 
+namespace {
+
+// OpenSSL has an alert for these, but RFC 9001 calls them PROTOCOL_VIOLATIONs: bytes behind the last message of a level
+// (section 4.1.3), and a ticket for a limited amount of early data (section 4.6.1).
+bool is_violation_of_quic(unsigned long code) noexcept {
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
+  const int reason = ERR_GET_REASON(code);
+  return reason == SSL_R_NOT_ON_RECORD_BOUNDARY || reason == SSL_R_INVALID_MAX_EARLY_DATA;
+}
+
+}  // namespace
+
 result<void, tls_error> tls_engine::receive(encryption_level level, byte_view bytes) {
   if (error_) return unexpected<tls_error>(*error_);
   if (!ssl_) {
@@ -29,6 +41,10 @@ result<void, tls_error> tls_engine::receive(encryption_level level, byte_view by
   if (level != read_level_) return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data at the wrong encryption level");
   if (role_ == tls_role::server && level == encryption_level::initial) {
     if (auto judged = judge_hello(bytes); !judged) return judged;
+  }
+  if (role_ == tls_role::client && level == encryption_level::application &&
+      post_handshake_guard_.sees_certificate_request(bytes)) {
+    return fail(SSL_AD_UNEXPECTED_MESSAGE, "the server asks for a certificate after the handshake", true);
   }
   if (waiting_.size() + bytes.size() > max_waiting_crypto_data) {
     return fail(SSL_AD_INTERNAL_ERROR, "too much CRYPTO data while TLS waits");
@@ -47,7 +63,7 @@ result<void, tls_error> tls_engine::judge_hello(byte_view bytes) {
     case client_hello_guard::verdict::compatibility_mode:
       break;
   }
-  return fail(SSL_AD_ILLEGAL_PARAMETER, "the ClientHello asks for middlebox compatibility");
+  return fail(SSL_AD_ILLEGAL_PARAMETER, "the ClientHello asks for middlebox compatibility", true);
 }
 
 result<void, tls_error> tls_engine::advance() {
@@ -207,8 +223,8 @@ int tls_engine::refuse(std::uint8_t alert, std::string reason) {
   return 0;
 }
 
-result<void, tls_error> tls_engine::fail(std::uint8_t alert, std::string reason) {
-  error_ = tls_error{alert, std::move(reason)};
+result<void, tls_error> tls_engine::fail(std::uint8_t alert, std::string reason, bool violates_quic) {
+  error_ = tls_error{alert, std::move(reason), violates_quic};
   return unexpected<tls_error>(*error_);
 }
 
@@ -222,7 +238,7 @@ result<void, tls_error> tls_engine::fail_as_openssl_did() {
     const bool is_name = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
     if (is_name) reason += " (asked for " + server_name_ + ')';
   }
-  return fail(alert_.value_or(SSL_AD_INTERNAL_ERROR), std::move(reason));
+  return fail(alert_.value_or(SSL_AD_INTERNAL_ERROR), std::move(reason), is_violation_of_quic(code));
 }
 
 bool tls_engine::resumed() const noexcept {

@@ -16,6 +16,7 @@
 #include "crypto/early_data_state.hpp"
 #include "crypto/encryption_level.hpp"
 #include "crypto/hello_retry_watch.hpp"
+#include "crypto/post_handshake_guard.hpp"
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
 #include "quasio/base/result.hpp"
@@ -100,7 +101,7 @@ private:
   outcome step();
   bool negotiated();
   int refuse(std::uint8_t alert, std::string reason);
-  result<void, tls_error> fail(std::uint8_t alert, std::string reason);
+  result<void, tls_error> fail(std::uint8_t alert, std::string reason, bool violates_quic = false);
   result<void, tls_error> fail_as_openssl_did();
   void note_completion();
   void watch_for_retry(byte_view bytes);
@@ -128,6 +129,7 @@ private:
   std::vector<std::uint8_t> lent_;
   client_hello_guard guard_;
   hello_retry_watch retry_watch_;
+  post_handshake_guard post_handshake_guard_;
 
   unsigned tickets_ = 0;
   tls_role role_;

@@ -136,7 +136,7 @@ int udp_back_end::attempt(const outgoing_datagrams& batch) noexcept {
       news = error;
       continue;
     }
-    if (news == ECONNREFUSED || (news == EMSGSIZE && error != EMSGSIZE)) ++statistics_.icmp_errors;
+    if (news == ECONNREFUSED || (news == EMSGSIZE && error != EMSGSIZE)) count_icmp_error(news);
     return error;
   }
 }
@@ -183,6 +183,11 @@ std::size_t udp_back_end::provide_buffers(std::span<received_datagrams> out, pac
     ++ready;
   }
   return ready;
+}
+
+void udp_back_end::count_icmp_error(int error) noexcept {
+  ++statistics_.icmp_errors;
+  if (error == ECONNREFUSED) ++statistics_.port_refusals;
 }
 
 bool udp_back_end::is_news_of_the_past(int error) noexcept {

@@ -52,6 +52,7 @@ protected:
 
   /// Whether errno says what an ICMP message, or a device gone down, told the socket about something sent earlier.
   static bool is_news_of_the_past(int error) noexcept;
+  void count_icmp_error(int error) noexcept;
 
   /// Whether a datagram is one to deliver; counts it either way.
   bool admit(std::size_t size, std::size_t datagrams, bool truncated) noexcept;

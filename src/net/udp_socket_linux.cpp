@@ -208,7 +208,7 @@ std::size_t linux_udp_back_end::take_messages(std::size_t wanted, error_code& er
       error.assign(errno, system_category());
       return 0;
     }
-    ++statistics_.icmp_errors;
+    count_icmp_error(errno);
   }
   return 0;
 }

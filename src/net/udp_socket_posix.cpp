@@ -72,7 +72,7 @@ std::size_t posix_udp_back_end::receive(std::span<received_datagrams> out, packe
       break;
     }
     ++errors;
-    if (reason != EINTR) ++statistics_.icmp_errors;
+    if (reason != EINTR) count_icmp_error(reason);
   }
   return kept;
 }

@@ -181,7 +181,10 @@ acceptor::decision acceptor::parts::negotiate_version(const wire::routing_header
 
 acceptor::decision acceptor::parts::retry(const wire::packet_header& initial, const network_path& path, byte_span reply,
                                           time_point now) {
-  const connection_id source = options.connection_ids->generate(random);
+  connection_id source = options.connection_ids->generate(random);
+  // Section 17.2.5.1: the client would take the Retry for none.
+  if (source == initial.destination) source = options.connection_ids->generate(random);
+  if (source == initial.destination) return ignored{ignored::cause::refused};
   const auto token = tokens->make_retry({initial.destination, source}, path.peer, initial.version, random, now);
   byte_writer out(reply);
   wire::encode_retry_body(

@@ -6,6 +6,7 @@ namespace quasio::quic {
 namespace {
 
 transport_error from_tls(const crypto::tls_error& error) {
+  if (error.violates_quic) return {transport_error_code::protocol_violation, 0x06, error.reason};
   // RFC 9001, section 4.8: an alert becomes a code of its own.
   const auto code =
       static_cast<std::uint64_t>(transport_error_code::crypto_error) + static_cast<std::uint64_t>(error.alert);

@@ -37,7 +37,7 @@ void local_connection_ids::retire_temporary() {
 
 std::optional<local_connection_ids::spare_id> local_connection_ids::issue_with_preferred_address() {
   if (generator_->size() == 0) return std::nullopt;
-  const connection_id id = generator_->generate(random_);
+  const connection_id id = unused_id();
   active_.push_back({.sequence = next_sequence_, .id = id, .is_known = true});
   events_.push(connection_id_issued{id});
   announced_below_ = ++next_sequence_;

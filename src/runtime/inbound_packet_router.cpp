@@ -167,7 +167,8 @@ bool inbound_packet_router::receive_batch(const entry_pointer& at) {
 
 // A client's sockets are connected: the kernel tells them when the peer's host says that nobody listens.
 void inbound_packet_router::note_refusals(socket_entry& at) {
-  const std::uint64_t total = at.socket.statistics().icmp_errors;
+  // RFC 9000, section 14.2.1: what else ICMP says, of sizes above all, may be forged and ends nothing.
+  const std::uint64_t total = at.socket.statistics().port_refusals;
   if (total == std::exchange(at.refusals_seen, total) || acceptor_ != nullptr || workers_.size() != 1) return;
   const auto worker = workers_.begin()->second;
   // What is heard about a path that is only tried concerns that path alone, and its validation finds out.

@@ -75,6 +75,7 @@ TEST(hkdf, expands_the_chacha20_samples) {
   EXPECT_EQ(expand(sample_secret, "quicv2 hp", 32), "d659760d2ba434a226fd37b35c69e2da8211d10c4f12538787d65645d5d1b8e2");
 }
 
+// [rfc9001 5.2#1]
 TEST(key_schedule, derives_the_initial_secrets_of_version_1) {
   const auto secrets = derive_initial_secrets(key_labels::v1, from_hex(sample_connection_id));
   EXPECT_EQ(to_hex(secrets.client.bytes()), test::v1_samples.initial_secret_client);

@@ -223,6 +223,7 @@ TEST(header_protection, round_trips_every_packet_number_length) {
   }
 }
 
+// [rfc9001 5.4.2#1]
 TEST(header_protection, needs_a_whole_sample) {
   auto key = make_header_key(secret_for(aead_algorithm::aes_128_gcm, 3), aead_algorithm::aes_128_gcm, key_labels::v1);
   bytes just_enough(9 + header_sample_offset + header_sample_size, 0x77);

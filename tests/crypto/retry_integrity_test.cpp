@@ -32,6 +32,7 @@ TEST(retry_integrity, refuses_the_tag_of_the_other_version) {
   EXPECT_FALSE(verify_retry_tag(key_labels::v2, original_id, from_hex(test::v1_samples.retry_packet)));
 }
 
+// [rfc9000 17.2.5.2#3]
 TEST(retry_integrity, refuses_any_changed_bit) {
   const auto packet = from_hex(test::v1_samples.retry_packet);
   for (std::size_t bit = 0; bit < 8 * packet.size(); ++bit) {

@@ -25,6 +25,7 @@ struct striking : testing::Test {
   system_random random;
 };
 
+// [rfc9001 9.2#1]
 TEST_F(striking, takes_each_hello_once) {
   strike_register guard({}, random);
   for (std::uint32_t i = 0; i < 1000; ++i) EXPECT_TRUE(guard.is_first(hello(i), start));

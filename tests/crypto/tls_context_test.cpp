@@ -185,6 +185,7 @@ TEST_F(tls_context_making, outlives_the_context_that_it_adopted) {
   EXPECT_EQ(SSL_CTX_get_max_proto_version(adopted.native_handle()), 0);
 }
 
+// [rfc9001 4.2#2]
 TEST_F(tls_context_making, refuses_to_adopt_what_cannot_speak_quic) {
   EXPECT_EQ(reason(tls_context::adopt(nullptr)), "there is no TLS context to adopt");
 
@@ -217,6 +218,7 @@ TEST_F(tls_context_making, refuses_to_adopt_what_cannot_speak_quic) {
   }
 }
 
+// [rfc9001 5.3#1]
 TEST_F(tls_context_making, never_negotiates_a_suite_that_it_cannot_use) {
   const auto server = make(TLS_server_method());
   const auto leaf = detail::parse(world.leaf);

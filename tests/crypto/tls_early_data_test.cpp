@@ -77,6 +77,7 @@ TEST_F(tls_early_data, gives_both_ends_the_same_secret_before_the_server_answers
             pair.client.secret(encryption_level::application, direction::write));
 }
 
+// [rfc9001 4.6.1#1]
 TEST_F(tls_early_data, works_with_messages_in_pieces_and_with_tickets_of_tickets) {
   fetch_ticket();
   for (const std::size_t piece : {100'000u, 1u, 7u}) {
@@ -110,6 +111,7 @@ TEST_F(tls_early_data, brings_back_what_was_bound_into_the_ticket) {
   EXPECT_NE(next.server.client_random, pair.server.client_random);
 }
 
+// [rfc9001 4.6.1#1]
 TEST_F(tls_early_data, is_promised_by_tickets_only_where_it_is_taken) {
   options.server_early_data = false;
   tls_pair pair(options);
@@ -126,6 +128,7 @@ TEST_F(tls_early_data, is_promised_by_tickets_only_where_it_is_taken) {
   EXPECT_EQ(next.server.session->early_data(), early_data_state::not_offered);
 }
 
+// [rfc9001 5.6#1]
 TEST_F(tls_early_data, is_not_offered_unasked) {
   fetch_ticket();
   options.client_early_data = false;
@@ -203,6 +206,7 @@ TEST_F(tls_early_data, is_refused_when_the_server_chooses_another_protocol) {
 }
 
 // What RFC 8446, section 8.3 asks for is done by OpenSSL; strike_register's window rests on it.
+// [rfc9001 9.2#1]
 TEST_F(tls_early_data, is_refused_when_the_claimed_age_of_the_ticket_is_wrong) {
   fetch_ticket();
   const bytes ticket = options.ticket;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -30,16 +31,19 @@ struct tls_refusal : testing::Test {
   void TearDown() override { EXPECT_EQ(ERR_peek_error(), 0u) << "OpenSSL's error queue must be left empty"; }
 };
 
+// [rfc9000 7#1]
 TEST_F(tls_refusal, of_a_self_signed_certificate) {
   serve(make_self_signed());
   EXPECT_EQ(client_error(), (tls_error{48, "certificate verify failed: self-signed certificate"}));
 }
 
+// [rfc9001 4.4#1]
 TEST_F(tls_refusal, of_a_certificate_from_an_unknown_root) {
   serve(issue(make_ca()));
   EXPECT_EQ(client_error(), (tls_error{48, "certificate verify failed: unable to get local issuer certificate"}));
 }
 
+// [rfc9001 4.4#1]
 TEST_F(tls_refusal, of_a_certificate_with_another_name) {
   serve(issue(world.root, {.dns_names = {"elsewhere.test"}, .ip_addresses = {"192.0.2.1"}}));
   EXPECT_EQ(client_error(), (tls_error{42, "certificate verify failed: hostname mismatch (asked for localhost)"}));
@@ -67,6 +71,7 @@ TEST_F(tls_refusal, is_not_total_when_verification_is_off) {
   EXPECT_TRUE(tls_pair(options).run().complete()) << "nor is a name needed";
 }
 
+// [rfc9000 7#2] [rfc9001 8.1#5]
 TEST_F(tls_refusal, of_a_client_without_a_common_protocol) {
   options.client_alpn = {"h2", "http/1.1"};
   tls_pair pair(options);
@@ -150,6 +155,7 @@ int select_first(SSL*, const unsigned char** out, unsigned char* size, const uns
   return SSL_TLSEXT_ERR_OK;
 }
 
+// [rfc9001 8.2#1]
 TEST_F(tls_refusal, of_a_client_without_transport_parameters) {
   tls_pair pair(options);
   plain_peer client(options.client_context, true);
@@ -162,6 +168,7 @@ TEST_F(tls_refusal, of_a_client_without_transport_parameters) {
   EXPECT_TRUE(pair.server.sent.empty()) << "nothing answers it";
 }
 
+// [rfc9001 8.1#1]
 TEST_F(tls_refusal, of_a_client_that_names_no_protocol) {
   tls_pair pair(options);
   plain_peer client(options.client_context, true);
@@ -191,11 +198,13 @@ void expect_refusal_of_server(const tls_pair_options& options, const tls_error& 
   EXPECT_TRUE(pair.client.sent.empty()) << "no Finished answers it";
 }
 
+// [rfc9000 7#2] [rfc9001 8.1#3 8.1#6]
 TEST_F(tls_refusal, of_a_server_that_chooses_no_protocol) {
   // The peer has no session of ours bound to it: our callback selects nothing for it.
   expect_refusal_of_server(options, {120, "the peer named no application protocol (ALPN)"});
 }
 
+// [rfc9001 8.2#1]
 TEST_F(tls_refusal, of_a_server_without_transport_parameters) {
   options.server_context = expect(tls_context::server(world.server_options()));
   SSL_CTX_set_alpn_select_cb(options.server_context.native_handle(), select_first, nullptr);
@@ -234,6 +243,7 @@ TEST_F(tls_refusal, of_nonsense) {
   EXPECT_NE(pair.server.error->reason, "");
 }
 
+// [rfc9001 4.8#1]
 TEST_F(tls_refusal, is_repeated_by_every_later_call) {
   tls_pair pair(options);
   pair.server.receive({encryption_level::initial, bytes(4, 0xff)}, 1000);
@@ -258,6 +268,7 @@ TEST_F(tls_refusal, of_a_client_hello_that_claims_to_be_huge) {
 }
 
 // The message is a KeyUpdate (RFC 8446, section 4.6.3), forbidden in QUIC (RFC 9001, section 6).
+// [rfc9001 6#2]
 TEST_F(tls_refusal, of_key_updates_of_tls) {
   for (const bool of_client : {true, false}) {
     tls_pair pair(options);
@@ -293,6 +304,7 @@ TEST_F(tls_refusal, of_bytes_that_trail_the_last_finished) {
 
 // In QUIC a ClientHello has no legacy_session_id (RFC 9001, section 8.4): ours never has one, whatever the context
 // says.
+// [rfc9001 8.4#1]
 TEST_F(tls_refusal, is_not_earned_by_a_hello_of_ours) {
   SSL_CTX_set_options(options.client_context.native_handle(), SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
   tls_pair pair(options);
@@ -301,6 +313,35 @@ TEST_F(tls_refusal, is_not_earned_by_a_hello_of_ours) {
   constexpr std::size_t session_id_at = 4 + 2 + 32;
   ASSERT_GT(hello.size(), session_id_at);
   EXPECT_EQ(hello[session_id_at], 0);
+}
+
+// The supported_versions extension (RFC 8446, section 4.2.1), with what it offers and what it chooses.
+constexpr std::uint8_t offer_of_13_alone[] = {0, 43, 0, 3, 2, 3, 4};
+constexpr std::uint8_t choice_of_13[] = {0, 43, 0, 2, 3, 4};
+
+// [rfc9001 4.2#1 4.2#2]
+TEST_F(tls_refusal, of_older_versions_of_tls) {
+  const auto make_older = [](bytes& hello, byte_view extension) {
+    const auto found = std::search(hello.begin(), hello.end(), extension.begin(), extension.end());
+    ASSERT_NE(found, hello.end());
+    *(found + static_cast<std::ptrdiff_t>(extension.size()) - 1) = 3;  // TLS 1.2.
+  };
+  // A context of the application's own may allow more; a session does not.
+  SSL_CTX_set_min_proto_version(options.client_context.native_handle(), TLS1_2_VERSION);
+  tls_pair offered(options);
+  offered.client.start();
+  make_older(offered.client.sent.front().content, offer_of_13_alone);
+  tls_pair::deliver(offered.client, offered.server);
+  ASSERT_TRUE(offered.server.error);
+  EXPECT_TRUE(offered.server.sent.empty());
+
+  tls_pair chosen(options);
+  chosen.client.start();
+  tls_pair::deliver(chosen.client, chosen.server);
+  make_older(chosen.server.sent.front().content, choice_of_13);
+  tls_pair::deliver(chosen.server, chosen.client);
+  ASSERT_TRUE(chosen.client.error);
+  EXPECT_FALSE(chosen.client.session->handshake_complete());
 }
 
 TEST_F(tls_refusal, of_middlebox_compatibility_in_a_client_hello) {
@@ -320,7 +361,7 @@ TEST_F(tls_refusal, of_middlebox_compatibility_in_a_client_hello) {
     server.session = expect(tls_session::server(world.server, {.alpn = options.server_alpn}, server));
     server.receive(pair.client.sent.front(), piece);
     ASSERT_TRUE(server.error);
-    EXPECT_EQ(*server.error, (tls_error{47, "the ClientHello asks for middlebox compatibility"}));
+    EXPECT_EQ(*server.error, (tls_error{47, "the ClientHello asks for middlebox compatibility", true}));
   }
 }
 

@@ -33,6 +33,7 @@ void expect_agreement(const tls_pair& pair) {
   }
 }
 
+// [rfc9000 7#1]
 TEST_F(tls_handshake, completes_and_agrees_on_everything) {
   tls_pair pair(options);
   pair.run();
@@ -55,6 +56,7 @@ TEST_F(tls_handshake, completes_when_bytes_come_one_at_a_time) {
   expect_agreement(tls_pair(options).run(7));
 }
 
+// [rfc9001 4.9#2]
 TEST_F(tls_handshake, tells_each_level_of_the_bytes_it_sends) {
   tls_pair pair(options);
   pair.client.start();

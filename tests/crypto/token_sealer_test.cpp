@@ -42,6 +42,7 @@ TEST_F(token_sealing, opens_what_it_sealed) {
   EXPECT_EQ(sealer.open(sealer.seal({}, {}, random), {}), bytes{});
 }
 
+// [rfc9000 8.1.3#3]
 TEST_F(token_sealing, hides_the_plaintext) {
   const bytes token = sealer.seal(text, address, random);
   EXPECT_EQ(std::search(token.begin(), token.end(), text.begin(), text.end()), token.end());

@@ -177,14 +177,17 @@ TEST_F(udp_socket_fault, sends_in_spite_of_news_about_an_earlier_datagram) {
   send_all(client, batch(20));
   expect_all_arrived();
   EXPECT_EQ(client.statistics().icmp_errors, 1u);
+  EXPECT_EQ(client.statistics().port_refusals, 1u);
 }
 
+// [rfc9000 14.2.1#1 14.2.1#3]
 TEST_F(udp_socket_fault, does_not_believe_a_message_too_big_that_may_be_forged) {
   open_client();
   calls.on_send = [](const send_request& request) { return request.call == 1 ? EMSGSIZE : 0; };
   send_all(client, batch(20));
   expect_all_arrived();
   EXPECT_EQ(client.statistics().icmp_errors, 1u);
+  EXPECT_EQ(client.statistics().port_refusals, 0u);
   EXPECT_EQ(client.statistics().send_too_large, 0u);
   EXPECT_TRUE(client.capabilities().gso);
 }

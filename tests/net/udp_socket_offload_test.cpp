@@ -206,6 +206,7 @@ TEST(udp_socket_packet_info, gives_the_bound_address_without_it) {
   EXPECT_EQ(requests[0].path.local, server.local_endpoint());
 }
 
+// [rfc9000 14#2 14#3]
 TEST(udp_socket_options, forbid_fragments_when_told_so) {
   host machine;
   for (const bool wanted : {true, false}) {
@@ -218,6 +219,7 @@ TEST(udp_socket_options, forbid_fragments_when_told_so) {
   }
 }
 
+// [rfc9000 14#3]
 TEST(udp_socket_options, forbid_fragments_of_both_versions_on_dual_stack) {
   QUASIO_SKIP_WITHOUT_V6();
   host machine;

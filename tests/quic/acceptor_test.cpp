@@ -78,6 +78,7 @@ TEST(acceptor, accepts_a_first_packet) {
   EXPECT_TRUE(front_door().accepts(first_of(client)));
 }
 
+// [rfc9000 17.2.1#3 17.2.1#4 17.2.1#6]
 TEST(acceptor, negotiates_every_version_it_does_not_speak) {
   for (const std::uint32_t version : {0x0a0a0a0au, 0x1a2a3a4au, 0xff00001du, 0x00000002u, 0xfaceb002u}) {
     front_door door;
@@ -95,6 +96,7 @@ TEST(acceptor, negotiates_every_version_it_does_not_speak) {
   }
 }
 
+// [rfc9000 17.2.1#5]
 TEST(acceptor, negotiates_with_ids_as_long_as_another_version_may_have) {
   front_door door;
   const bytes answer = door.answer_to(of_version(0x12345678, 255, 255));
@@ -104,6 +106,7 @@ TEST(acceptor, negotiates_with_ids_as_long_as_another_version_may_have) {
   EXPECT_EQ(negotiation->source.size(), 255u);
 }
 
+// [rfc9000 5.2.2#1]
 TEST(acceptor, says_nothing_to_small_datagrams) {
   front_door door;
   EXPECT_EQ(door.why_ignored(of_version(0x0a0a0a0a, 8, 8, 1199)), ignored::cause::too_small);
@@ -113,6 +116,7 @@ TEST(acceptor, says_nothing_to_small_datagrams) {
   EXPECT_EQ(door.why_ignored(first), ignored::cause::too_small);
 }
 
+// [rfc9000 5.2.2#2 6.1#1]
 TEST(acceptor, says_nothing_to_what_is_not_a_first_packet) {
   front_door door;
   EXPECT_TRUE(door.why_ignored({}));
@@ -129,6 +133,7 @@ TEST(acceptor, says_nothing_to_what_is_not_a_first_packet) {
   }
 }
 
+// [rfc9000 7.2#1]
 TEST(acceptor, demands_an_id_that_cannot_be_guessed) {
   front_door door;
   hostile_peer client = a_client(7);
@@ -154,6 +159,7 @@ TEST(acceptor, refuses_silently_when_too_many_shake_hands) {
   EXPECT_EQ(door.why_ignored(first, 20), ignored::cause::refused);
 }
 
+// [rfc9000 17.2.5.1#4]
 TEST(acceptor, asks_for_proof_by_its_policy) {
   hostile_peer client = a_client();
   const bytes first = first_of(client);
@@ -161,6 +167,36 @@ TEST(acceptor, asks_for_proof_by_its_policy) {
   EXPECT_TRUE(front_door(quic::retry_policy::automatic).accepts(first, 9));
   EXPECT_TRUE(wire::parse_retry_packet(front_door(quic::retry_policy::automatic).answer_to(first, 10)));
   EXPECT_TRUE(front_door(quic::retry_policy::never).accepts(first, 19));
+}
+
+/// Gives the client's own guess so many times before it gives others.
+class echoing_ids final : public quic::connection_id_generator {
+public:
+  explicit echoing_ids(unsigned times) : times_(times) {}
+  std::size_t size() const noexcept override { return 8; }
+  connection_id generate(random_source&) override { return times_-- > 0 ? make_id(0xbb, 8) : make_id(0xcc, 8); }
+
+private:
+  unsigned times_;
+};
+
+// [rfc9000 17.2.5.1#1]
+TEST(acceptor, never_names_the_clients_own_guess_in_a_retry) {
+  for (const unsigned times : {1u, 100u}) {
+    counting_random random;
+    auto options = front_door::options(quic::retry_policy::always);
+    options.connection_ids = std::make_shared<echoing_ids>(times);
+    quic::acceptor door(options, random);
+    hostile_peer client = a_client();
+    bytes reply(1500);
+    const decision made = door.consider(first_of(client), front_door().path, 0, reply, front_door().now);
+    const auto* answer = std::get_if<quic::stateless_reply>(&made);
+    ASSERT_EQ(answer != nullptr, times == 1);
+    if (!answer) continue;
+    const auto retry = wire::parse_retry_packet(byte_view(reply).first(answer->size));
+    ASSERT_TRUE(retry);
+    EXPECT_EQ(retry->source, make_id(0xcc, 8));
+  }
 }
 
 /// A client that has been sent a Retry, and its next packet.
@@ -182,6 +218,7 @@ struct retried {
   }
 };
 
+// [rfc9000 8.1.3#7]
 TEST(acceptor, accepts_a_client_that_brings_the_token_back) {
   retried one;
   EXPECT_TRUE(one.door.accepts(one.second));

@@ -152,6 +152,7 @@ TEST(ack_requests, count_with_the_longest_delay_that_may_hold) {
   EXPECT_EQ(sender.requests.max_ack_delay(), 10ms);
 }
 
+// [rfc9000 19.21#1]
 TEST(ack_requests, are_not_made_of_a_peer_that_takes_none) {
   ack_frequency_requests requests{quic::acknowledgment_settings{}};
   requests.consider({1000, 10ms, 3}, time_point(1s));

@@ -29,6 +29,7 @@ TEST(ack_tracker, waits_with_the_first_and_hurries_with_the_second) {
   EXPECT_FALSE(acks.has_unacknowledged());
 }
 
+// [rfc9000 13.2.1#1]
 TEST(ack_tracker, counts_the_delay_from_the_first_packet_that_waits) {
   ack_tracker acks = application();
   acks.on_received(0, true, plain, start);
@@ -36,6 +37,7 @@ TEST(ack_tracker, counts_the_delay_from_the_first_packet_that_waits) {
   EXPECT_EQ(acks.deadline(), start + 25ms);
 }
 
+// [rfc9000 13.2.1#4]
 TEST(ack_tracker, never_hurries_for_what_elicits_nothing) {
   ack_tracker acks = application();
   for (std::uint64_t number = 0; number < 10; ++number) acks.on_received(2 * number, false, ecn_codepoint::ce, start);
@@ -61,6 +63,7 @@ TEST(ack_tracker, tells_of_congestion_at_once) {
   EXPECT_TRUE(acks.is_due(start));
 }
 
+// [rfc9000 13.2.1#2]
 TEST(ack_tracker, of_the_handshake_never_waits) {
   ack_tracker acks(64, 0ms);
   acks.on_received(0, true, plain, start);
@@ -68,6 +71,7 @@ TEST(ack_tracker, of_the_handshake_never_waits) {
   EXPECT_FALSE(acks.deadline());
 }
 
+// [rfc9000 12.3#4]
 TEST(ack_tracker, knows_duplicates) {
   ack_tracker acks = application();
   EXPECT_FALSE(acks.is_duplicate(0));
@@ -77,6 +81,7 @@ TEST(ack_tracker, knows_duplicates) {
   EXPECT_FALSE(acks.is_duplicate(6));
 }
 
+// [rfc9000 13.2.3#1]
 TEST(ack_tracker, forgets_the_oldest_ranges_and_takes_nothing_from_below_them) {
   ack_tracker acks(3, 25ms);
   for (const std::uint64_t number : {10u, 20u, 30u, 40u}) acks.on_received(number, true, plain, start);
@@ -99,6 +104,7 @@ TEST(ack_tracker, with_a_range_below_all_others_stays_bounded) {
   EXPECT_EQ(acks.largest(), 100u);
 }
 
+// [rfc9000 13.2.3#2]
 TEST(ack_tracker, stops_telling_what_the_peer_knows_that_we_know) {
   ack_tracker acks = application();
   for (std::uint64_t number = 0; number < 10; ++number) acks.on_received(number, true, plain, start);
@@ -125,6 +131,7 @@ TEST(ack_tracker, counts_ecn) {
   EXPECT_EQ(acks.ce(), 1u);
 }
 
+// [rfc9000 13.2.5#1]
 TEST(ack_tracker, measures_the_delay_of_the_largest) {
   ack_tracker acks = application();
   acks.on_received(5, true, plain, start);

@@ -51,6 +51,7 @@ struct token_test : testing::Test {
 using sealed_retry_token = token_test;
 using sealed_new_token = token_test;
 
+// [rfc9000 8.1.1#1]
 TEST_F(sealed_retry_token, brings_back_what_it_claims) {
   const auto verdict = tokens.judge(retry, client, v1, start + 1s);
   const auto* opened = std::get_if<retry_claim>(&verdict);
@@ -59,6 +60,7 @@ TEST_F(sealed_retry_token, brings_back_what_it_claims) {
   EXPECT_EQ(opened->retry_source, claim.retry_source);
 }
 
+// [rfc9000 8.1.4#5]
 TEST_F(sealed_retry_token, is_spoilt_at_another_address_port_version_or_time) {
   EXPECT_TRUE(is<spoilt_retry>(retry, other_host));
   EXPECT_TRUE(is<spoilt_retry>(retry, other_port));
@@ -80,11 +82,13 @@ TEST_F(sealed_retry_token, holds_the_longest_and_the_shortest_ids) {
   }
 }
 
+// [rfc9000 8.1.1#1]
 TEST_F(sealed_new_token, proves_the_address_whatever_the_port) {
   EXPECT_TRUE(is<known_address>(fresh, client));
   EXPECT_TRUE(is<known_address>(fresh, other_port, start + 59min));
 }
 
+// [rfc9000 8.1.4#3 8.1.4#4]
 TEST_F(sealed_new_token, proves_nothing_at_another_address_version_or_time) {
   EXPECT_TRUE(is<no_proof>(fresh, other_host));
   EXPECT_TRUE(is<no_proof>(fresh, client, start, quic_version::v2));
@@ -93,6 +97,7 @@ TEST_F(sealed_new_token, proves_nothing_at_another_address_version_or_time) {
   EXPECT_TRUE(is<no_proof>(fresh, client, start - 11s));
 }
 
+// [rfc9000 8.1.4#5]
 TEST_F(sealed_new_token, proves_it_once) {
   const auto verdict = tokens.judge(fresh, client, v1, start);
   EXPECT_TRUE(tokens.spend(std::get<known_address>(verdict)));
@@ -101,6 +106,7 @@ TEST_F(sealed_new_token, proves_it_once) {
   EXPECT_TRUE(tokens.spend(std::get<known_address>(tokens.judge(another, client, v1, start))));
 }
 
+// [rfc9000 8.1.4#1 8.1.4#2]
 TEST_F(sealed_new_token, of_both_kinds_is_no_good_when_any_bit_is_changed_or_missing) {
   for (const bytes& good : {retry, fresh}) {
     for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
@@ -116,6 +122,7 @@ TEST_F(sealed_new_token, of_both_kinds_is_no_good_when_any_bit_is_changed_or_mis
   }
 }
 
+// [rfc9000 8.1.3#3 8.1.3#4]
 TEST_F(sealed_new_token, is_never_the_same_twice_and_shows_nothing) {
   const bytes another = tokens.make_new_token(client, v1, random, start);
   EXPECT_NE(fresh, another);
@@ -125,6 +132,7 @@ TEST_F(sealed_new_token, is_never_the_same_twice_and_shows_nothing) {
   EXPECT_EQ(std::search(fresh.begin(), fresh.end(), client.address.begin() + 12, client.address.end()), fresh.end());
 }
 
+// [rfc9000 8.1.4#1]
 TEST_F(sealed_new_token, is_no_good_under_another_key) {
   address_tokens others = tokens_of(keys_of(2));
   EXPECT_TRUE(std::holds_alternative<no_proof>(others.judge(fresh, client, v1, start)));

@@ -10,6 +10,7 @@ namespace {
 using namespace test;
 using namespace std::chrono_literals;
 
+// [rfc9000 9.5#1]
 TEST(client_migration, moves_data_at_once_and_validates_meanwhile) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -42,6 +43,7 @@ TEST(client_migration, can_wait_until_the_path_is_validated) {
   EXPECT_EQ(fight.connection->path(), next);
 }
 
+// [rfc9000 9.3.2#1]
 TEST(client_migration, goes_back_when_the_new_path_is_dead) {
   for (const auto when : {migration_timing::at_once, migration_timing::when_validated}) {
     client_duel fight;
@@ -74,6 +76,19 @@ TEST(client_migration, survives_the_loss_of_all_challenges_and_answers_but_one) 
   }
 }
 
+// [rfc9000 9.4#3]
+TEST(client_migration, asks_again_no_sooner_than_after_a_probe_timeout_of_the_new_path) {
+  client_duel fight;
+  const network_path next = fight.from(1);
+  ASSERT_TRUE(fight.connection->probe_path(next, fight.now));
+  fight.collect();
+  // RFC 9002, sections 6.2.1 and 6.2.2: three initial round trips where there is no sample, and the peer's delay.
+  fight.pass(3 * settings().initial_rtt + 24ms);
+  EXPECT_EQ(statistics_of(fight, next)->challenges_sent, 1u);
+  fight.pass(10ms);
+  EXPECT_EQ(statistics_of(fight, next)->challenges_sent, 2u);
+}
+
 TEST(client_migration, takes_the_late_answer_to_an_earlier_challenge) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -85,6 +100,7 @@ TEST(client_migration, takes_the_late_answer_to_an_earlier_challenge) {
   EXPECT_EQ(last<path_validated>(fight)->path, next);
 }
 
+// [rfc9000 8.2.2#4]
 TEST(client_migration, takes_an_answer_that_comes_another_way) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -94,6 +110,7 @@ TEST(client_migration, takes_an_answer_that_comes_another_way) {
   EXPECT_EQ(last<path_validated>(fight)->path, next) << "section 8.2.3";
 }
 
+// [rfc9000 8.2.1#2]
 TEST(client_migration, probes_without_data_and_keeps_what_works) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -112,6 +129,7 @@ TEST(client_migration, probes_without_data_and_keeps_what_works) {
   EXPECT_FALSE(fight.peer.last<wire::path_challenge_frame>()) << "it is known to work";
 }
 
+// [rfc9000 9.4#2]
 TEST(client_migration, resets_what_was_known_unless_only_the_port_changes) {
   client_duel fight;
   const auto before = *statistics_of(fight, fight.path);
@@ -123,6 +141,7 @@ TEST(client_migration, resets_what_was_known_unless_only_the_port_changes) {
   EXPECT_EQ(fight.connection->paths().front().smoothed_rtt, settings().initial_rtt);
 }
 
+// [rfc9000 8.2.2#1 8.2.2#2 8.2.2#3 8.2.2#5 19.17#1]
 TEST(client_migration, answers_a_challenge_on_the_path_where_it_came) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -146,6 +165,7 @@ TEST(client_migration, answers_a_challenge_on_the_active_path_with_more_than_pro
   EXPECT_FALSE(only_probing) << "so that the server stays with this path (section 9.3.3)";
 }
 
+// [rfc9000 9#1 9#2 18.2#2]
 TEST(client_migration, is_refused_with_the_reason) {
   duel early(endpoint_role::client);
   const network_path elsewhere{ip_endpoint::v4({10, 0, 1, 1}, 1), early.path.peer};
@@ -176,6 +196,7 @@ TEST(client_migration, is_refused_with_the_reason) {
   EXPECT_EQ(server.connection->migrate(moved(server, 1, 1), server.now).error(), path_error::not_a_client);
 }
 
+// [rfc9000 9.5#1]
 TEST(client_migration, until_the_ids_are_used_up_says_so_and_goes_on_when_more_come) {
   client_duel fight;
   int moves = 0;
@@ -214,6 +235,7 @@ TEST(client_migration, keeps_a_bounded_number_of_paths) {
   EXPECT_TRUE(fight.connection->probe_path(fight.from(9), fight.now));
 }
 
+// [rfc9000 9.3.2#2]
 TEST(client_migration, ends_the_connection_when_no_path_is_left) {
   client_duel fight;
   const network_path next = fight.from(1);
@@ -221,8 +243,10 @@ TEST(client_migration, ends_the_connection_when_no_path_is_left) {
   ASSERT_TRUE(fight.connection->migrate(next, fight.now));
   ASSERT_TRUE(fight.connection->abandon_path(fight.path, fight.now)) << "its network is gone";
   EXPECT_EQ(last<path_closed>(fight)->path, fight.path);
+  fight.deaf_on.clear();
   fight.pass(25s);
   ASSERT_TRUE(fight.connection->is_closed());
+  EXPECT_FALSE(fight.peer.last<wire::connection_close_frame>()) << "section 9.3.2: silently";
   EXPECT_EQ(fight.connection->reason().cause, close_cause::no_viable_path);
   EXPECT_EQ(fight.connection->reason().to_string(), "no path to the peer is left");
   EXPECT_FALSE(fight.connection->reason().is_timeout());
@@ -241,6 +265,7 @@ TEST(client_migration, abandoning_the_path_in_use_goes_back_to_a_good_one) {
   EXPECT_FALSE(statistics_of(fight, fight.path));
 }
 
+// [rfc9000 9#5]
 TEST(client_migration, ignores_datagrams_from_elsewhere) {
   client_duel fight;
   const auto dropped = fight.connection->statistics().packets_dropped;

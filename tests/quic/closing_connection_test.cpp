@@ -14,14 +14,16 @@ duration probe_timeout_of(const duel& fight) {
   return counted.smoothed_rtt + std::max<duration>(4 * counted.rtt_variation, 1ms) + 25ms;
 }
 
+// [rfc9000 10.2.3#1 10.3#1]
 TEST(connection_close, by_the_application_is_told_with_code_and_reason) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
     fight.shake_hands();
     fight.connection->close(0x1234, "enough", fight.now);
     EXPECT_EQ(fight.collect(), 1u);
-    const auto told = fight.peer.last<wire::connection_close_frame>();
+    const auto told = fight.peer.last<wire::connection_close_frame>(wire::packet_type::one_rtt);
     ASSERT_TRUE(told);
+    EXPECT_EQ(fight.peer.count<wire::connection_close_frame>(), 1u) << "in this kind of packet alone";
     EXPECT_TRUE(told->by_application);
     EXPECT_EQ(told->error_code, 0x1234u);
     EXPECT_TRUE(std::ranges::equal(told->reason, as_bytes("enough")));
@@ -41,6 +43,7 @@ TEST(connection_close, with_an_endless_reason_is_cut) {
   EXPECT_GT(fight.peer.last<wire::connection_close_frame>()->reason.size(), 1000u);
 }
 
+// [rfc9000 10.2.3#2 10.2.3#3 12.5#1]
 TEST(connection_close, during_the_handshake_hides_what_the_application_says) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -81,6 +84,7 @@ TEST(connection_close, is_repeated_ever_more_rarely) {
   EXPECT_LE(answers, 11u);
 }
 
+// [rfc9000 10.2.2#1 10.2.2#2]
 TEST(connection_close, by_the_peer_makes_silence) {
   for (const bool by_application : {false, true}) {
     duel fight(endpoint_role::server);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
+#include <string>
 #include <variant>
 
 #include "quic/hostile_peer.hpp"
@@ -54,6 +56,7 @@ struct own_ids {
   }
 };
 
+// [rfc9000 5.1.1#1 5.1.1#3 10.3.2#5 19.15#5]
 TEST(local_connection_ids, are_issued_up_to_what_the_peer_wants) {
   own_ids own;
   own.ids.issue(2);
@@ -152,6 +155,7 @@ TEST(local_connection_ids, wait_for_room_in_a_packet) {
   EXPECT_EQ(own.announce().size(), 2u);
 }
 
+// [rfc9000 19.16#1]
 TEST(local_connection_ids, that_were_never_announced_cannot_be_retired) {
   own_ids own;
   EXPECT_EQ(own.ids.retire(1, id_of(0)).error().code, code::protocol_violation);
@@ -206,6 +210,46 @@ TEST(local_connection_ids, go_with_a_preferred_address_as_the_second) {
   EXPECT_FALSE(own.ids.owns(spare->id.bytes()));
 }
 
+/// Gives every ID twice in a row.
+class stuttering_ids final : public connection_id_generator {
+public:
+  std::size_t size() const noexcept override { return 8; }
+  connection_id generate(random_source&) override { return id_of(static_cast<std::uint8_t>(count_++ / 2)); }
+
+private:
+  unsigned count_ = 0;
+};
+
+// [rfc9000 5.1#2]
+TEST(local_connection_ids, are_never_in_use_twice) {
+  test::counting_random random;
+  event_queue events;
+  sent_frames record;
+  local_connection_ids ids(std::make_shared<stuttering_ids>(), {}, random, events, id_of(0));
+  std::set<std::string> seen{id_of(0).to_string()};
+  const auto spare = ids.issue_with_preferred_address();
+  ASSERT_TRUE(spare);
+  EXPECT_TRUE(seen.insert(spare->id.to_string()).second);
+  ids.issue(4);
+  for (const auto& frame : frames_of(ids, record))
+    EXPECT_TRUE(seen.insert(std::get<wire::new_connection_id_frame>(frame).id.to_string()).second);
+  EXPECT_EQ(seen.size(), 4u);
+}
+
+// [rfc9000 18.2#3 18.2#4 19.15#2 19.16#3]
+TEST(local_connection_ids, that_are_empty_are_neither_issued_nor_retired) {
+  test::counting_random random;
+  event_queue events;
+  sent_frames record;
+  local_connection_ids ids(std::make_shared<random_connection_ids>(0), {}, random, events, connection_id());
+  ids.issue(8);
+  EXPECT_FALSE(ids.issue_with_preferred_address());
+  EXPECT_FALSE(ids.has_frames_to_send());
+  EXPECT_TRUE(frames_of(ids, record).empty());
+  for (const std::uint64_t sequence : {0u, 1u, 7u})
+    EXPECT_EQ(ids.retire(sequence, connection_id()).error().code, code::protocol_violation);
+}
+
 // --- The peer's ---
 
 struct others_ids {
@@ -228,12 +272,14 @@ struct others_ids {
   }
 };
 
+// [rfc9000 5.1.1#4]
 TEST(peer_connection_ids, are_kept_up_to_the_limit) {
   others_ids others;
   for (std::uint64_t sequence = 1; sequence < 4; ++sequence) ASSERT_TRUE(others.receive(sequence));
   EXPECT_EQ(others.receive(4).error().code, code::connection_id_limit_error);
 }
 
+// [rfc9000 5.1.2#1]
 TEST(peer_connection_ids, that_replace_others_count_after_those_are_gone) {
   others_ids others;
   for (std::uint64_t sequence = 1; sequence < 4; ++sequence) ASSERT_TRUE(others.receive(sequence));
@@ -244,6 +290,7 @@ TEST(peer_connection_ids, that_replace_others_count_after_those_are_gone) {
   EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
 }
 
+// [rfc9000 19.15#4]
 TEST(peer_connection_ids, may_be_repeated_but_not_with_a_difference) {
   others_ids others;
   ASSERT_TRUE(others.receive(1));
@@ -254,6 +301,7 @@ TEST(peer_connection_ids, may_be_repeated_but_not_with_a_difference) {
   EXPECT_EQ(others.ids.receive({2, 0, id_of(0), token_of(1)}).error().code, code::protocol_violation);
 }
 
+// [rfc9000 19.15#7 19.15#8]
 TEST(peer_connection_ids, that_come_after_their_retirement_are_retired_at_once) {
   others_ids others;
   ASSERT_TRUE(others.receive(3, 3));
@@ -309,6 +357,7 @@ TEST(peer_connection_ids, that_are_empty_serve_every_path) {
   EXPECT_TRUE(ids.find(0));
 }
 
+// [rfc9000 5.1.2#2]
 TEST(peer_connection_ids, are_retired_again_when_that_was_lost) {
   others_ids others;
   ASSERT_TRUE(others.receive(1, 1));
@@ -317,6 +366,7 @@ TEST(peer_connection_ids, are_retired_again_when_that_was_lost) {
   EXPECT_EQ(others.retirements(), std::vector<std::uint64_t>{0});
 }
 
+// [rfc9000 5.1.2#2]
 TEST(peer_connection_ids, retired_faster_than_it_can_be_said_end_the_connection) {
   others_ids others;
   std::uint64_t sequence = 1;
@@ -325,12 +375,14 @@ TEST(peer_connection_ids, retired_faster_than_it_can_be_said_end_the_connection)
   EXPECT_EQ(others.receive(sequence + 1, sequence + 1).error().code, code::connection_id_limit_error);
 }
 
+// [rfc9000 19.15#3]
 TEST(peer_connection_ids, are_refused_from_a_peer_that_uses_none) {
   peer_connection_ids ids(4, 8);
   ids.set_handshake_id(connection_id());
   EXPECT_EQ(ids.receive({1, 0, id_of(1), token_of(1)}).error().code, code::protocol_violation);
 }
 
+// [rfc9000 10.3.1#2]
 TEST(peer_connection_ids, know_the_reset_tokens_of_those_in_use) {
   others_ids others;
   EXPECT_FALSE(others.ids.is_reset_token(token_of(0)));

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "quasio/quic/settings.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace quasio::quic {
@@ -41,6 +42,16 @@ TEST(crypto_stream, puts_what_comes_out_of_order_in_order) {
   EXPECT_EQ(readable(stream), "cdef");
   stream.consume(4);
   EXPECT_EQ(readable(stream), "");
+}
+
+// [rfc9000 7.5#1]
+TEST(crypto_stream, holds_4096_bytes_out_of_order_by_default) {
+  crypto_stream stream(settings().crypto_buffer_size);
+  const std::string text(4096, 'x');
+  ASSERT_TRUE(stream.receive(1, as_bytes(text)));
+  EXPECT_EQ(readable(stream), "");
+  ASSERT_TRUE(stream.receive(0, as_bytes("y")));
+  EXPECT_EQ(readable(stream), 'y' + text);
 }
 
 TEST(crypto_stream, takes_overlaps_and_repetitions) {
@@ -104,6 +115,7 @@ TEST(crypto_stream, cuts_what_it_sends_to_the_packets) {
   EXPECT_EQ(all, std::string(100, 'a') + std::string(100, 'b'));
 }
 
+// [rfc9001 4#1]
 TEST(crypto_stream, sends_again_what_was_lost_and_not_what_arrived) {
   crypto_stream stream(4096);
   stream.write(as_bytes("0123456789"));

@@ -144,6 +144,7 @@ TEST_P(both_roles, a_slow_reader_bounds_a_flood) {
   EXPECT_EQ(statistics.received - statistics.dropped, 50u);
 }
 
+// [rfc9000 19.21#1]
 TEST_P(both_roles, nothing_is_sent_to_a_peer_that_takes_none) {
   const auto round = fight(taking(65535, 0));
   EXPECT_EQ(round->connection->max_datagram_payload(), 0u);
@@ -275,6 +276,7 @@ TEST_P(both_roles, a_lost_one_is_told_and_never_sent_again) {
   EXPECT_EQ(sent_texts(round->peer), texts(5, "later"));
 }
 
+// [rfc9000 19.21#2]
 TEST_P(both_roles, datagrams_keep_to_the_congestion_window) {
   duel_options options = taking(0);
   options.transport.congestion = {};

@@ -65,6 +65,7 @@ struct duel_options {
 
   quic::early_data_options early_data = {};         ///< Of a server under test.
   std::optional<quic::saved_session> session = {};  ///< Of a client under test, with early data if it allows that.
+  connection_id peer_id = make_id(0xaa);            ///< By which the hostile peer is addressed.
   bytes peer_ticket = {};                           ///< Of a hostile client.
   bool peer_early_data = false;                     ///< Offered by a hostile client, taken by a hostile server.
 };
@@ -84,7 +85,7 @@ public:
               .parameters = options_.peer_parameters,
               .parameters_as_given = options_.parameters_as_given,
               .encoded_parameters = options_.encoded_parameters,
-              .own_id = make_id(0xaa),
+              .own_id = options_.peer_id,
               .peer_id = tested == endpoint_role::server ? make_id(0xbb) : connection_id(),
               .ticket = options_.peer_ticket,
               .early_data = options_.peer_early_data}) {

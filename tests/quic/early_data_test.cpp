@@ -35,6 +35,7 @@ struct early_data : testing::Test {
   }
 };
 
+// [rfc9000 13.2.6#3] [rfc9001 8.3#1]
 TEST_F(early_data, reaches_the_server_with_the_first_flight_and_is_marked) {
   resume();
   resumed_pair pair(options);
@@ -90,6 +91,7 @@ TEST_F(early_data, goes_on_over_the_completion_of_the_handshake) {
   }
 }
 
+// [rfc9001 5.6#1]
 TEST_F(early_data, is_not_offered_unless_the_application_asks) {
   resume();
   options.client_early_data = false;
@@ -111,6 +113,7 @@ TEST_F(early_data, is_off_at_a_server_by_default) {
   EXPECT_TRUE(pair.client->handshake().resumed);
 }
 
+// [rfc9000 7.4.1#4 7.4.1#8]
 TEST_F(early_data, keeps_to_the_limits_that_are_remembered) {
   options.server.initial_connection_window = 3000;
   options.server.initial_stream_window = 2000;
@@ -168,6 +171,7 @@ struct rejected_early_data : early_data {
   }
 };
 
+// [rfc9001 4.6.2#2] [rfc9002 6.4#1]
 TEST_F(rejected_early_data, because_the_server_takes_none_any_more) {
   resume();
   options.early_data.accept = false;
@@ -180,6 +184,7 @@ TEST_F(rejected_early_data, because_the_ticket_is_of_another_server) {
   expect_rejected_and_sent_again(early_data_refusal::session);
 }
 
+// [rfc9000 7.4.1#5 7.4.1#6 7.4.1#7]
 TEST_F(rejected_early_data, because_limits_were_reduced) {
   resume();
   options.server.initial_stream_window = 500'000;
@@ -216,6 +221,7 @@ TEST_F(rejected_early_data, because_the_hello_had_to_be_repeated) {
   expect_rejected_and_sent_again(early_data_refusal::session);
 }
 
+// [rfc9001 4.6.2#2]
 TEST_F(rejected_early_data, is_sent_within_the_new_limits) {
   resume();
   options.server.initial_connection_window = options.server.max_connection_window = 4000;
@@ -340,6 +346,7 @@ TEST_F(early_data, is_sent_again_after_a_retry) {
   expect_status(pair, early_data_status::accepted);
 }
 
+// [rfc9001 4.9.3#1]
 TEST_F(early_data, that_is_late_is_taken_for_a_while) {
   resume();
   resumed_pair pair(options);
@@ -364,6 +371,7 @@ TEST_F(early_data, that_is_late_is_taken_for_a_while) {
   }
 }
 
+// [rfc9001 4.9.3#1]
 TEST_F(early_data, keys_are_gone_three_probe_timeouts_after_the_handshake) {
   resume();
   resumed_pair pair(options);
@@ -381,6 +389,7 @@ TEST_F(early_data, keys_are_gone_three_probe_timeouts_after_the_handshake) {
 
 // --- Replays -------------------------------------------------------------------------------------------------------
 
+// [rfc9001 9.2#1]
 TEST_F(early_data, that_is_a_replay_is_refused) {
   system_random random;
   options.early_data.replay_guard = make_replay_guard(options.server_tls, random);
@@ -475,6 +484,7 @@ TEST_F(early_data, works_in_version_2) {
   expect_status(pair, early_data_status::accepted);
 }
 
+// [rfc9000 7.4.1#2]
 TEST_F(early_data, sessions_survive_as_bytes) {
   resume();
   options.session->application_context = {1, 2, 3};

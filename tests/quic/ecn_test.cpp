@@ -65,6 +65,7 @@ TEST_P(ecn, ends_when_the_peer_reports_no_counts) {
   EXPECT_EQ(fight.connection->statistics().ecn_ect0_acked, 0u);
 }
 
+// [rfc9000 13.4.2.2#1]
 TEST_P(ecn, ends_when_the_network_bleaches_marks) {
   duel fight(GetParam());
   fight.peer.reports_marks = true;
@@ -73,6 +74,7 @@ TEST_P(ecn, ends_when_the_network_bleaches_marks) {
   EXPECT_EQ(state_of(fight), ecn_state::failed);
 }
 
+// [rfc9000 13.4.2.2#2]
 TEST_P(ecn, ends_when_counts_cease_later) {
   duel fight = capable(GetParam());
   fight.peer.reports_marks = false;
@@ -126,6 +128,7 @@ TEST_P(ecn, survives_absurd_counts) {
   }
 }
 
+// [rfc9000 13.4.2.1#1]
 TEST_P(ecn, ignores_counts_in_frames_that_do_not_raise_the_largest_number) {
   duel fight = capable(GetParam());
   send_packets(fight, 2);
@@ -194,6 +197,7 @@ TEST(ecn_of_a_moved_client, is_tested_anew) {
   EXPECT_EQ(state_of(fight), ecn_state::capable);
 }
 
+// [rfc9000 13.4.1#1]
 TEST_P(ecn, reports_what_it_receives_whether_it_marks_or_not) {
   duel fight(GetParam(), {.transport = {.ecn = false}});
   fight.shake_hands();

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 constexpr duration rtt = milliseconds(100);
 constexpr time_point at(int ms) { return time_point(milliseconds(ms)); }
 
+// [rfc9000 4.1#1]
 TEST(send_window, lets_go_what_the_limit_allows) {
   send_window window(10);
   EXPECT_EQ(window.available(), 10u);
@@ -22,6 +23,7 @@ TEST(send_window, lets_go_what_the_limit_allows) {
   EXPECT_TRUE(window.blocked_frame_due());
 }
 
+// [rfc9000 4.1#3]
 TEST(send_window, ignores_limits_that_do_not_rise) {
   send_window window(10);
   EXPECT_FALSE(window.raise(10));
@@ -60,6 +62,7 @@ TEST(receive_window, allows_up_to_the_limit_that_was_told) {
   EXPECT_TRUE(window.allows(41));
 }
 
+// [rfc9000 4.2#1]
 TEST(receive_window, announces_when_half_is_consumed) {
   receive_window window(100, 100);
   window.on_received(100);

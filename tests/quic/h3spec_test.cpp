@@ -72,11 +72,13 @@ TEST(h3spec, an_honest_client_is_served) {
   EXPECT_EQ(fight.peer.count<wire::handshake_done_frame>(), 1u);
 }
 
+// [rfc9000 4.1#2]
 TEST(h3spec, stream_data_beyond_the_limit_is_a_flow_control_error) {
   EXPECT_EQ(verdict_on(wire::stream_frame{.id = 0, .offset = std::uint64_t{1} << 40, .data = as_bytes("x")}),
             code::flow_control_error);
 }
 
+// [rfc9000 4.6#3]
 TEST(h3spec, a_stream_id_beyond_the_limit_is_a_stream_limit_error) {
   EXPECT_EQ(verdict_on(wire::stream_frame{.id = 4 * 100, .data = as_bytes("x")}), code::stream_limit_error);
   EXPECT_EQ(verdict_on(wire::stream_frame{.id = 4 * 100 + 2, .data = as_bytes("x")}), code::stream_limit_error);
@@ -86,16 +88,19 @@ TEST(h3spec, parameters_as_they_should_be_are_taken) {
   EXPECT_EQ(verdict_on_parameters([](transport_parameters&) {}), code::no_error);
 }
 
+// [rfc9000 7.3#3]
 TEST(h3spec, a_missing_initial_source_connection_id_is_a_parameter_error) {
   EXPECT_EQ(verdict_on_parameters([](auto& own) { own.initial_source_connection_id.reset(); }),
             code::transport_parameter_error);
 }
 
+// [rfc9000 7.3#4]
 TEST(h3spec, another_initial_source_connection_id_is_a_parameter_error) {
   EXPECT_EQ(verdict_on_parameters([](auto& own) { own.initial_source_connection_id = make_id(0xcc); }),
             code::transport_parameter_error);
 }
 
+// [rfc9000 18.2#9]
 TEST(h3spec, a_servers_parameter_from_a_client_is_a_parameter_error) {
   EXPECT_EQ(verdict_on_parameters([](auto& own) { own.original_destination_connection_id = make_id(1); }),
             code::transport_parameter_error);
@@ -110,6 +115,7 @@ TEST(h3spec, a_servers_parameter_from_a_client_is_a_parameter_error) {
             code::transport_parameter_error);
 }
 
+// [rfc9000 7.4#1 18.2#7]
 TEST(h3spec, a_parameter_out_of_range_is_a_parameter_error) {
   EXPECT_EQ(verdict_on_parameters([](auto& own) { own.max_udp_payload_size = 1199; }), code::transport_parameter_error);
   EXPECT_EQ(verdict_on_parameters([](auto& own) { own.ack_delay_exponent = 21; }), code::transport_parameter_error);
@@ -121,16 +127,19 @@ TEST(h3spec, a_parameter_out_of_range_is_a_parameter_error) {
             code::transport_parameter_error);
 }
 
+// [rfc9000 12.4#4]
 TEST(h3spec, an_unknown_frame_is_a_frame_encoding_error) {
   EXPECT_EQ(verdict_on_payload(raw({0x40, 0x7f})), code::frame_encoding_error);
   EXPECT_EQ(verdict_on_payload(raw({0x21})), code::frame_encoding_error);
 }
 
+// [rfc9000 11.1#1 12.4#2]
 TEST(h3spec, a_packet_without_frames_is_a_protocol_violation) {
   EXPECT_EQ(verdict_on_payload({}), code::protocol_violation);
   EXPECT_EQ(verdict_in_handshake({}), code::protocol_violation);
 }
 
+// [rfc9000 17.2#7 17.3.1#3]
 TEST(h3spec, reserved_bits_are_a_protocol_violation) {
   EXPECT_EQ(verdict_on_payload(payload_of(wire::ping_frame{}), {.flipped_bits = 0x08}), code::protocol_violation);
   EXPECT_EQ(verdict_on_payload(payload_of(wire::ping_frame{}), {.flipped_bits = 0x10}), code::protocol_violation);
@@ -138,6 +147,7 @@ TEST(h3spec, reserved_bits_are_a_protocol_violation) {
   EXPECT_EQ(verdict_in_handshake(payload_of(wire::ping_frame{}), {.flipped_bits = 0x08}), code::protocol_violation);
 }
 
+// [rfc9000 17.3.1#1]
 TEST(h3spec, a_clear_fixed_bit_makes_a_packet_that_is_dropped) {
   // Unless it was invited (RFC 9287): tests/quic/quic_bit_test.cpp.
   duel fight(endpoint_role::server, {.transport = {.grease_quic_bit = false}});
@@ -146,6 +156,7 @@ TEST(h3spec, a_clear_fixed_bit_makes_a_packet_that_is_dropped) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9000 12.4#3 17.2.4#1]
 TEST(h3spec, frames_that_handshake_packets_may_not_carry_are_protocol_violations) {
   EXPECT_EQ(verdict_in_handshake(payload_of(wire::path_challenge_frame{})), code::protocol_violation);
   EXPECT_EQ(verdict_in_handshake(payload_of(wire::stream_frame{.id = 0, .data = as_bytes("x")})),
@@ -158,19 +169,23 @@ TEST(h3spec, frames_that_handshake_packets_may_not_carry_are_protocol_violations
             code::protocol_violation);
 }
 
+// [rfc9000 19.4#1]
 TEST(h3spec, a_reset_of_a_stream_that_only_the_server_sends_on_is_a_stream_state_error) {
   EXPECT_EQ(verdict_on(wire::reset_stream_frame{.id = server_unidirectional}), code::stream_state_error);
 }
 
+// [rfc9000 19.5#1]
 TEST(h3spec, stopping_a_stream_that_was_never_opened_is_a_stream_state_error) {
   EXPECT_EQ(verdict_on(wire::stop_sending_frame{.id = server_bidirectional}), code::stream_state_error);
   EXPECT_EQ(verdict_on(wire::stop_sending_frame{.id = client_unidirectional}), code::stream_state_error);
 }
 
+// [rfc9000 19.7#4]
 TEST(h3spec, a_token_for_the_server_is_a_protocol_violation) {
   EXPECT_EQ(verdict_on(wire::new_token_frame{.token = as_bytes("token")}), code::protocol_violation);
 }
 
+// [rfc9000 19.8#1]
 TEST(h3spec, data_on_a_servers_stream_is_a_stream_state_error) {
   EXPECT_EQ(verdict_on(wire::stream_frame{.id = server_bidirectional, .data = as_bytes("x")}),
             code::stream_state_error);
@@ -178,6 +193,7 @@ TEST(h3spec, data_on_a_servers_stream_is_a_stream_state_error) {
             code::stream_state_error);
 }
 
+// [rfc9000 19.10#2]
 TEST(h3spec, credit_for_a_stream_that_takes_none_is_a_stream_state_error) {
   EXPECT_EQ(verdict_on(wire::max_stream_data_frame{.id = server_bidirectional, .maximum = 1}),
             code::stream_state_error);
@@ -186,6 +202,7 @@ TEST(h3spec, credit_for_a_stream_that_takes_none_is_a_stream_state_error) {
   EXPECT_EQ(verdict_on(wire::max_stream_data_frame{.id = client_bidirectional, .maximum = 1}), code::no_error);
 }
 
+// [rfc9000 4.6#1 19.11#1]
 TEST(h3spec, a_stream_count_that_cannot_be_is_a_frame_encoding_error) {
   // Types 0x12, 0x13 (MAX_STREAMS) and 0x16, 0x17 (STREAMS_BLOCKED) with 2^60 + 1.
   for (const std::uint8_t type : {0x12, 0x13, 0x16, 0x17}) {
@@ -193,6 +210,7 @@ TEST(h3spec, a_stream_count_that_cannot_be_is_a_frame_encoding_error) {
   }
 }
 
+// [rfc9000 19.15#6]
 TEST(h3spec, a_malformed_new_connection_id_is_a_frame_encoding_error) {
   bytes above_sequence = payload_of(wire::new_connection_id_frame{.sequence = 1, .id = make_id(1)});
   above_sequence[2] = 2;  // retire_prior_to
@@ -205,21 +223,25 @@ TEST(h3spec, a_malformed_new_connection_id_is_a_frame_encoding_error) {
   EXPECT_EQ(verdict_on_payload(long_id), code::frame_encoding_error);
 }
 
+// [rfc9000 19.20#2]
 TEST(h3spec, handshake_done_from_a_client_is_a_protocol_violation) {
   EXPECT_EQ(verdict_on(wire::handshake_done_frame{}), code::protocol_violation);
 }
 
 const bytes tls_key_update{24, 0, 0, 1, 0};
 
+// [rfc9001 6#2]
 TEST(h3spec, a_key_update_of_tls_is_an_unexpected_message) {
   EXPECT_EQ(verdict_on_payload(crypto_frame_with(0, tls_key_update)), tls_alert(10));
   EXPECT_EQ(verdict_in_handshake(crypto_frame_with(0, tls_key_update)), tls_alert(10));
 }
 
+// [rfc9001 8.3#1]
 TEST(h3spec, end_of_early_data_is_an_unexpected_message) {
   EXPECT_EQ(verdict_in_handshake(crypto_frame_with(0, {5, 0, 0, 0})), tls_alert(10));
 }
 
+// [rfc9001 4.8#1 8.1#2]
 TEST(h3spec, a_client_without_a_common_protocol_gets_no_application_protocol) {
   duel fight(endpoint_role::server, {.peer_alpn = {"another"}});
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -248,6 +270,7 @@ TEST(h3spec, acknowledging_what_was_never_sent_is_a_protocol_violation) {
   EXPECT_EQ(verdict_in_handshake(hostile_peer::acknowledgment_of(50, 60)), code::protocol_violation);
 }
 
+// [rfc9000 19.3.1#1]
 TEST(h3spec, an_ack_range_below_zero_is_a_frame_encoding_error) {
   EXPECT_EQ(verdict_on_payload(raw({0x02, 0x01, 0x00, 0x00, 0x02})), code::frame_encoding_error);
   // One range whose gap leads below zero, and a count that no packet can hold.
@@ -256,6 +279,7 @@ TEST(h3spec, an_ack_range_below_zero_is_a_frame_encoding_error) {
             code::frame_encoding_error);
 }
 
+// [rfc9000 10.3#1]
 TEST(h3spec, the_offending_frame_is_named) {
   duel fight(endpoint_role::server);
   fight.shake_hands();

@@ -32,6 +32,7 @@ struct hostile_early_client : testing::Test {
   }
 };
 
+// [rfc9000 12.4#3] [rfc9001 8.3#2]
 TEST_F(hostile_early_client, is_refused_frames_that_early_data_may_not_carry) {
   expect_refused(wire::crypto_frame{.offset = 0, .data = as_bytes("x")});
   expect_refused(wire::handshake_done_frame{});
@@ -46,6 +47,7 @@ TEST_F(hostile_early_client, is_refused_acknowledgments) {
   EXPECT_EQ(pair->verdict(), transport_error_code::protocol_violation) << pair->why_closed();
 }
 
+// [rfc9000 13.2.6#3] [rfc9001 5.6#3]
 TEST_F(hostile_early_client, may_send_the_others) {
   const auto pair = resumed();
   pair->send_payload(space_id::application_data,
@@ -79,6 +81,7 @@ TEST_F(hostile_early_client, may_close_at_once) {
   EXPECT_EQ(pair->connection->reason().code, 9u);
 }
 
+// [rfc9001 4.6.2#1]
 TEST_F(hostile_early_client, gets_no_ear_for_early_data_that_was_rejected) {
   duel first(endpoint_role::server, options);
   first.shake_hands();
@@ -130,6 +133,7 @@ struct hostile_early_server : testing::Test {
   }
 };
 
+// [rfc9000 7.4.1#5 7.4.1#6]
 TEST_F(hostile_early_server, may_not_reduce_limits_that_it_accepted_early_data_under) {
   using parameters = transport_parameters;
   for (const auto limit : {&parameters::initial_max_data, &parameters::initial_max_stream_data_bidi_local,
@@ -146,6 +150,7 @@ TEST_F(hostile_early_server, may_not_reduce_limits_that_it_accepted_early_data_u
   }
 }
 
+// [rfc9000 7.4.1#8]
 TEST_F(hostile_early_server, may_raise_them) {
   fetch_session();
   options.peer_parameters.initial_max_data += 1;
@@ -170,6 +175,7 @@ TEST_F(hostile_early_server, may_not_acknowledge_early_data_that_it_rejected) {
   EXPECT_EQ(pair.verdict(), transport_error_code::protocol_violation);
 }
 
+// [rfc9001 5.6#4]
 TEST_F(hostile_early_server, sends_no_early_data_itself) {
   fetch_session();
   duel pair(endpoint_role::client, options);
@@ -183,6 +189,7 @@ TEST_F(hostile_early_server, sends_no_early_data_itself) {
   pair.shake_hands();
 }
 
+// [rfc9000 17.2.3#2] [rfc9001 5.6#5]
 TEST_F(hostile_early_server, hears_nothing_early_after_the_handshake_but_one_kind_of_packet) {
   fetch_session();
   duel pair(endpoint_role::client, options);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "crypto/retry_integrity.hpp"
 #include "quic/duel.hpp"
 #include "wire/retry_packet.hpp"
@@ -34,6 +36,7 @@ bytes version_negotiation(const duel& fight, std::initializer_list<std::uint32_t
 
 // --- Version Negotiation (RFC 9000, section 6.2) ---
 
+// [rfc9000 6.2#1]
 TEST(version_negotiation, without_a_common_version_ends_a_client) {
   const auto fight = begun_client();
   fight->send(version_negotiation(*fight, {0x0a0a0a0a, 0xff00001d}));
@@ -45,6 +48,7 @@ TEST(version_negotiation, without_a_common_version_ends_a_client) {
   EXPECT_EQ(fight->count_events<quic::connection_id_issued>(), fight->count_events<quic::connection_id_retired>());
 }
 
+// [rfc9000 6.2#3]
 TEST(version_negotiation, that_lists_the_clients_own_version_is_dropped) {
   const auto fight = begun_client();
   fight->send(version_negotiation(*fight, {0x0a0a0a0a, 1}));
@@ -58,6 +62,7 @@ TEST(version_negotiation, with_other_connection_ids_is_dropped) {
   EXPECT_FALSE(fight->connection->is_closed());
 }
 
+// [rfc9000 6.2#2]
 TEST(version_negotiation, after_another_packet_is_dropped) {
   const auto fight = begun_client();
   for (const bytes& datagram : fight->peer.flush()) fight->send(datagram);
@@ -66,6 +71,7 @@ TEST(version_negotiation, after_another_packet_is_dropped) {
   EXPECT_FALSE(fight->connection->is_closed());
 }
 
+// [rfc9000 6.1#1]
 TEST(version_negotiation, to_a_server_is_dropped) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -101,6 +107,7 @@ std::optional<wire::packet_header> next_header(duel& fight, bytes& buffer) {
   return wire::parse_packet_header(buffer, 8);
 }
 
+// [rfc9000 8.1.2#1 8.1.3#6 17.2.5.1#3]
 TEST(retry, makes_a_client_begin_again_with_the_token) {
   const auto fight = begun_client();
   fight->send(retry(*fight, make_id(0x33), "the token"));
@@ -110,8 +117,52 @@ TEST(retry, makes_a_client_begin_again_with_the_token) {
   EXPECT_EQ(header->type, wire::packet_type::initial);
   EXPECT_EQ(header->destination, make_id(0x33));
   EXPECT_TRUE(std::ranges::equal(header->token, as_bytes("the token")));
+  std::size_t more = 0;
+  for (int timeout = 0; timeout < 3; ++timeout) {
+    while (const auto next = next_header(*fight, buffer)) {
+      ++more;
+      EXPECT_TRUE(std::ranges::equal(next->token, as_bytes("the token"))) << "in all Initial packets";
+    }
+    fight->now = fight->connection->next_deadline().value();
+    fight->connection->on_timeout(fight->now);
+  }
+  EXPECT_GE(more, 3u);
 }
 
+// [rfc9000 12.3#2 17.2.5.2#5 17.2.5.3#1 17.2.5.3#2]
+TEST(retry, changes_neither_the_hello_nor_the_source_id_nor_the_numbering) {
+  const auto fight = begun_client();
+  const auto flight_of = [&] {
+    std::map<std::uint64_t, bytes> hello;
+    fight->peer.visit([&](const peer_packet&, const wire::frame& frame) {
+      const auto* crypto = std::get_if<wire::crypto_frame>(&frame);
+      if (crypto) hello[crypto->offset].assign(crypto->data.begin(), crypto->data.end());
+    });
+    bytes whole;
+    for (const auto& [offset, data] : hello) {
+      EXPECT_EQ(offset, whole.size());
+      whole.insert(whole.end(), data.begin(), data.end());
+    }
+    return whole;
+  };
+  const bytes hello = flight_of();
+  ASSERT_FALSE(hello.empty());
+  const connection_id source = fight->peer.packets().front().source;
+  const std::uint64_t last = fight->peer.packets().back().number;
+  fight->send(retry(*fight, make_id(0x33), "the token"));
+  fight->peer.derive_initial_keys(make_id(0x33));
+  fight->peer.forget_packets();
+  fight->collect();
+  ASSERT_FALSE(fight->peer.packets().empty());
+  for (const peer_packet& packet : fight->peer.packets()) {
+    EXPECT_EQ(packet.source, source);
+    EXPECT_EQ(packet.destination, make_id(0x33));
+    EXPECT_GT(packet.number, last);
+  }
+  EXPECT_EQ(flight_of(), hello);
+}
+
+// [rfc9000 7.2#4 17.2.5.2#1]
 TEST(retry, is_taken_once_only) {
   const auto fight = begun_client();
   fight->send(retry(*fight, make_id(0x33), "first"));
@@ -123,6 +174,7 @@ TEST(retry, is_taken_once_only) {
   EXPECT_TRUE(std::ranges::equal(header->token, as_bytes("first")));
 }
 
+// [rfc9000 17.2.5.1#2 17.2.5.2#3]
 TEST(retry, that_is_not_acceptable_is_dropped) {
   const auto fight = begun_client();
   fight->send(retry(*fight, make_id(0x33), "token", 1));
@@ -132,6 +184,7 @@ TEST(retry, that_is_not_acceptable_is_dropped) {
   EXPECT_FALSE(next_header(*fight, buffer)) << "nothing is sent again";
 }
 
+// [rfc9000 17.2.5.2#2]
 TEST(retry, after_another_packet_is_dropped) {
   const auto fight = begun_client();
   for (const bytes& datagram : fight->peer.flush()) fight->send(datagram);
@@ -185,10 +238,12 @@ code client_verdict_on(const std::function<void(transport_parameters&)>& spoil) 
   return fight->verdict();
 }
 
+// [rfc9000 7.3#2]
 TEST(connection_id_check, of_what_the_server_says_passes) {
   EXPECT_EQ(client_verdict_on([](auto&) {}), code::no_error);
 }
 
+// [rfc9000 7.3#2 7.3#3]
 TEST(connection_id_check, of_another_or_no_original_destination_fails) {
   EXPECT_EQ(client_verdict_on([](auto& own) { own.original_destination_connection_id = make_id(1); }),
             code::transport_parameter_error);
@@ -196,6 +251,7 @@ TEST(connection_id_check, of_another_or_no_original_destination_fails) {
             code::transport_parameter_error);
 }
 
+// [rfc9000 7.3#2]
 TEST(connection_id_check, of_another_or_no_source_fails) {
   EXPECT_EQ(client_verdict_on([](auto& own) { own.initial_source_connection_id = make_id(1); }),
             code::transport_parameter_error);
@@ -203,11 +259,13 @@ TEST(connection_id_check, of_another_or_no_source_fails) {
             code::transport_parameter_error);
 }
 
+// [rfc9000 7.3#4]
 TEST(connection_id_check, of_a_retry_that_never_was_fails) {
   EXPECT_EQ(client_verdict_on([](auto& own) { own.retry_source_connection_id = make_id(1); }),
             code::transport_parameter_error);
 }
 
+// [rfc9000 7.2#6]
 TEST(connection_id_check, that_changes_in_the_handshake_makes_packets_dropped) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -219,6 +277,7 @@ TEST(connection_id_check, that_changes_in_the_handshake_makes_packets_dropped) {
 
 // --- Packets that come small, early, forged or never ---
 
+// [rfc9000 14#4 14.1#3]
 TEST(handshake_packet, in_a_small_datagram_is_dropped_by_a_server) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -229,6 +288,7 @@ TEST(handshake_packet, in_a_small_datagram_is_dropped_by_a_server) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9000 12.4#3]
 TEST(handshake_packet, that_is_an_initial_with_a_forbidden_frame_is_a_protocol_violation) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -241,6 +301,7 @@ TEST(handshake_packet, that_is_an_initial_with_a_forbidden_frame_is_a_protocol_v
   EXPECT_EQ(fight.verdict(), code::protocol_violation);
 }
 
+// [rfc9000 12.2#4]
 TEST(handshake_packet, that_overtakes_its_keys_waits_for_them) {
   duel fight(endpoint_role::client);
   fight.collect();
@@ -251,6 +312,7 @@ TEST(handshake_packet, that_overtakes_its_keys_waits_for_them) {
   EXPECT_TRUE(fight.connection->is_established());
 }
 
+// [rfc9001 5.7#1 5.7#2]
 TEST(handshake_packet, that_is_application_data_waits_for_the_end_of_the_handshake) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -310,6 +372,7 @@ TEST(handshake_packet, doubled_again_and_again_completes_once) {
   }
 }
 
+// [rfc9000 7.5#2]
 TEST(handshake_packet, with_crypto_data_far_ahead_is_a_crypto_buffer_error) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -319,6 +382,7 @@ TEST(handshake_packet, with_crypto_data_far_ahead_is_a_crypto_buffer_error) {
   EXPECT_EQ(fight.verdict(), code::crypto_buffer_exceeded);
 }
 
+// [rfc9001 4.1.3#1 4.1.3#2]
 TEST(handshake_packet, with_crypto_data_at_a_level_that_is_over_is_a_protocol_violation) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -353,6 +417,7 @@ TEST(handshake_packet, of_a_server_that_never_answers_is_given_up) {
 
 // --- Amplification (RFC 9000, section 8.1) ---
 
+// [rfc9000 8.1#1]
 TEST(amplification, is_kept_with_a_large_certificate_and_does_not_deadlock) {
   static const crypto::tls_context large = make_server_tls(12'000);
   duel fight(endpoint_role::server, {.tls = large});
@@ -380,6 +445,7 @@ TEST(amplification, is_kept_with_a_large_certificate_and_does_not_deadlock) {
   EXPECT_TRUE(fight.connection->is_established());
 }
 
+// [rfc9000 8.1#1 8.1#2 14.1#4]
 TEST(amplification, of_a_client_that_only_sends_small_packets_is_bounded) {
   duel fight(endpoint_role::server);
   std::uint64_t received = 0;
@@ -397,8 +463,10 @@ TEST(amplification, of_a_client_that_only_sends_small_packets_is_bounded) {
     fight.pass(100ms);
   }
   EXPECT_LE(fight.sent_bytes, 3 * received);
+  EXPECT_EQ(fight.connection->paths().at(0).bytes_received, received) << "what does not open counts as well";
 }
 
+// [rfc9000 10.2.1#1 10.2.1#2]
 TEST(amplification, is_kept_when_a_server_closes) {
   duel fight(endpoint_role::server, {.peer_alpn = {"another"}});
   std::uint64_t received = 0;
@@ -418,6 +486,7 @@ TEST(amplification, is_kept_when_a_server_closes) {
 
 // --- Confirmation (RFC 9001, section 4.1.2) ---
 
+// [rfc9000 13.3#2]
 TEST(confirmation, is_repeated_when_it_was_lost) {
   duel fight(endpoint_role::server);
   for (const bytes& datagram : fight.peer.flush()) fight.send(datagram);
@@ -445,6 +514,7 @@ TEST(confirmation, that_never_comes_leaves_a_client_working) {
   EXPECT_EQ(fight.count_events<quic::handshake_confirmed>(), 0u);
 }
 
+// [rfc9001 4.9.2#1]
 TEST(confirmation, discards_the_keys_of_the_handshake) {
   duel fight(endpoint_role::server);
   fight.shake_hands();

@@ -122,6 +122,7 @@ TEST(hostile_flood, of_path_challenges_is_answered_within_the_limit) {
   EXPECT_EQ(fight.peer.last<wire::path_response_frame>()->data, wire::path_data{199});
 }
 
+// [rfc9000 8.2.2#2]
 TEST(hostile_flood, of_path_challenges_from_aside_is_held_by_congestion_control) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -149,6 +150,7 @@ TEST(hostile_flood, of_new_connection_ids_ends_the_connection) {
   EXPECT_EQ(fight.verdict(), code::connection_id_limit_error);
 }
 
+// [rfc9000 5.1.1#4]
 TEST(hostile_flood, of_new_connection_ids_that_are_not_retired_is_a_limit_error) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -157,6 +159,7 @@ TEST(hostile_flood, of_new_connection_ids_that_are_not_retired_is_a_limit_error)
   EXPECT_EQ(fight.verdict(), code::connection_id_limit_error);
 }
 
+// [rfc9000 19.16#1]
 TEST(hostile_flood, of_retirements_cannot_name_what_was_never_announced) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -171,6 +174,7 @@ TEST(hostile_flood, of_retirements_cannot_name_what_was_never_announced) {
   EXPECT_LE(fight.count_events<quic::connection_id_issued>(), 10u);
 }
 
+// [rfc9000 7.5#2]
 TEST(hostile_flood, of_crypto_data_is_a_crypto_buffer_error) {
   duel fight(endpoint_role::client);
   fight.shake_hands();
@@ -186,6 +190,7 @@ TEST(hostile_flood, of_scattered_crypto_data_is_a_crypto_buffer_error) {
   EXPECT_EQ(fight.verdict(), code::crypto_buffer_exceeded);
 }
 
+// [rfc9000 13.2.1#3]
 TEST(hostile_flood, of_pings_is_acknowledged_once_a_batch) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -195,6 +200,7 @@ TEST(hostile_flood, of_pings_is_acknowledged_once_a_batch) {
   EXPECT_EQ(fight.connection->statistics().packets_sent, sent + 1);
 }
 
+// [rfc9000 13.2.1#4 13.2.1#5]
 TEST(hostile_flood, of_acknowledgments_is_never_acknowledged) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -261,6 +267,7 @@ TEST(hostile_flood, of_addresses_and_responses_never_confuses_two_paths) {
 
 // --- Packets out of place ---
 
+// [rfc9000 12.3#4]
 TEST(hostile_packet, sent_twice_counts_once) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -286,6 +293,7 @@ TEST(hostile_packet, for_another_connection_behind_a_good_one_is_dropped) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9000 10.3#3]
 TEST(hostile_packet, of_a_single_byte_or_none_is_dropped) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -310,6 +318,7 @@ TEST(hostile_packet, that_is_cut_short_anywhere_is_dropped) {
   }
 }
 
+// [rfc9000 9#5]
 TEST(hostile_packet, from_another_server_address_is_dropped) {
   duel fight(endpoint_role::client);
   fight.shake_hands();
@@ -328,6 +337,7 @@ TEST(hostile_packet, with_handshake_done_twice_is_taken) {
 
 // --- Retiring connection IDs ---
 
+// [rfc9000 19.16#2]
 TEST(hostile_retirement, of_the_packets_own_id_is_a_protocol_violation) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -335,6 +345,7 @@ TEST(hostile_retirement, of_the_packets_own_id_is_a_protocol_violation) {
   EXPECT_EQ(fight.verdict(), code::protocol_violation);
 }
 
+// [rfc9000 5.1.1#2]
 TEST(hostile_retirement, of_an_id_is_answered_with_a_new_one) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -375,6 +386,7 @@ bytes reset_with(const stateless_reset_token& token, std::size_t size) {
   return reset;
 }
 
+// [rfc9000 10.3.1#4]
 TEST(stateless_reset, with_the_token_of_the_handshake_ends_a_client) {
   for (const std::size_t size : {21u, 25u, 28u, 29u, 40u, 43u, 1200u}) {
     duel_options options;
@@ -409,6 +421,7 @@ TEST(stateless_reset, with_the_token_of_an_issued_id_ends_a_server) {
   EXPECT_TRUE(fight.connection->is_closed());
 }
 
+// [rfc9000 10.3.1#2]
 TEST(stateless_reset, with_the_token_of_a_retired_id_is_dropped) {
   duel fight(endpoint_role::server);
   fight.shake_hands();

@@ -17,6 +17,7 @@ std::optional<key_update_error> refusal(quic::connection& connection, time_point
 
 // --- By the peer ---
 
+// [rfc9001 6.2#1 6.2#2]
 TEST(key_update, by_the_peer_is_followed) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     duel fight(role);
@@ -46,6 +47,7 @@ TEST(key_update, many_times_is_followed_each_time) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9001 6.1#3]
 TEST(key_update, leaves_packets_from_before_it_readable_for_a_while) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -62,6 +64,7 @@ TEST(key_update, leaves_packets_from_before_it_readable_for_a_while) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9001 5.5#2]
 TEST(key_update, with_a_forged_phase_bit_is_dropped) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -88,6 +91,7 @@ TEST(key_update, twice_without_waiting_is_an_error) {
   }
 }
 
+// [rfc9001 6.4#2]
 TEST(key_update, with_old_keys_between_newer_ones_is_an_error) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -127,6 +131,7 @@ TEST(key_update, that_only_old_packets_are_acknowledged_for_is_none) {
   EXPECT_EQ(fight.verdict(), code::no_error);
 }
 
+// [rfc9001 6.6#5 6.6#6]
 TEST(key_update, that_is_forged_too_often_ends_the_connection) {
   duel fight(endpoint_role::server, {.transport = {.max_authentication_failures = 20}});
   fight.shake_hands();
@@ -190,6 +195,7 @@ TEST(key_update, from_both_ends_at_once_is_one) {
   }
 }
 
+// [rfc9001 6.1#1]
 TEST(key_update, waits_for_the_handshake_to_be_confirmed) {
   duel fight(endpoint_role::client);
   EXPECT_EQ(refusal(*fight.connection, fight.now), key_update_error::handshake_unconfirmed);
@@ -201,6 +207,7 @@ TEST(key_update, waits_for_the_handshake_to_be_confirmed) {
   EXPECT_EQ(refusal(*fight.connection, fight.now), std::nullopt);
 }
 
+// [rfc9001 6.1#2]
 TEST(key_update, waits_for_the_one_before) {
   connection_pair pair;
   pair.settle();
@@ -223,6 +230,7 @@ TEST(key_update, of_a_closed_connection_is_refused) {
 
 // --- By a limit ---
 
+// [rfc9001 5.3#3 6.6#3]
 TEST(key_update, comes_by_itself_when_the_keys_have_sealed_enough) {
   connection_pair pair({.client = {.key_update_packets = 20}});
   pair.settle();
@@ -250,6 +258,7 @@ TEST(key_update, comes_by_itself_when_enough_bytes_have_passed) {
 
 // --- The limits of each cipher (RFC 9001, section 6.6) ---
 
+// [rfc9001 6.6#6]
 TEST(key_limits, are_those_of_the_rfc) {
   using crypto::aead_algorithm;
   EXPECT_EQ(crypto::confidentiality_limit(aead_algorithm::aes_128_gcm), std::uint64_t{1} << 23);

@@ -30,6 +30,7 @@ TEST(closing, says_so_once_and_ends_after_three_probe_timeouts) {
   EXPECT_EQ(end.reason().code, 5u);
 }
 
+// [rfc9000 10.2.1#1]
 TEST(closing, answers_the_first_second_fourth_packet_and_so_on) {
   closing end;
   end.begin_closing({}, start, 100ms);
@@ -82,6 +83,7 @@ TEST(idle_timer, without_either_never_ends) {
   EXPECT_EQ(idle.deadline(1ms), start + 5s);
 }
 
+// [rfc9000 10.1#1]
 TEST(idle_timer, leaves_room_for_three_probes) {
   idle_timer idle(100ms, start);
   EXPECT_EQ(idle.deadline(200ms), start + 600ms);

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 // --- A server and its client ----------------------------------------------------------------------------------------
 
+// [rfc9000 8.2.1#2 8.2.1#3 8.2.1#4 8.2.3#1]
 TEST(migration, of_a_client_that_says_little_is_followed_with_little) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -38,6 +39,7 @@ TEST(migration, of_a_client_that_says_little_is_followed_with_little) {
   EXPECT_EQ(fight.count_events<path_validated>(), 1u);
 }
 
+// [rfc9000 9#4]
 TEST(migration, is_told_with_how_it_came_about) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -60,6 +62,7 @@ TEST(migration, is_told_with_how_it_came_about) {
   EXPECT_EQ(paths[0].bytes_received, 1200u);
 }
 
+// [rfc9000 9.3.2#1]
 TEST(migration, to_where_nothing_may_be_sent_does_not_spin) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -74,6 +77,7 @@ TEST(migration, to_where_nothing_may_be_sent_does_not_spin) {
   EXPECT_EQ(last<path_changed>(fight)->why, path_change::reverted);
 }
 
+// [rfc9000 5.1.1#2 9.5#2]
 TEST(migration, is_answered_under_another_id_when_the_client_changed_its_own) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -97,6 +101,7 @@ TEST(migration, is_answered_under_another_id_when_the_client_changed_its_own) {
   EXPECT_EQ(fight.count_events<path_closed>(), 1u);
 }
 
+// [rfc9000 9.5#2]
 TEST(migration, under_a_new_id_waits_until_there_is_one_to_answer_with) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -126,6 +131,7 @@ TEST(migration, by_an_old_packet_is_not_followed) {
   EXPECT_EQ(fight.connection->path(), fight.path);
 }
 
+// [rfc9000 8.2.2#3 8.2.2#5]
 TEST(migration, by_probing_alone_is_not_followed_but_answered_and_tried) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -154,6 +160,7 @@ TEST(migration, before_the_handshake_is_confirmed_is_ignored) {
   EXPECT_EQ(fight.connection->path(), fight.path);
 }
 
+// [rfc9000 9.3#1 9.3.3#1]
 TEST(migration, makes_the_server_ask_on_the_old_path_too) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -181,6 +188,7 @@ TEST(migration, that_a_newer_packet_contradicts_is_over) {
   EXPECT_FALSE(fight.connection->is_closed());
 }
 
+// [rfc9000 9.4#2]
 TEST(migration, keeps_what_is_known_when_only_the_port_changes) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -195,6 +203,7 @@ TEST(migration, keeps_what_is_known_when_only_the_port_changes) {
   EXPECT_EQ(after.minimum_rtt, before.minimum_rtt);
 }
 
+// [rfc9000 9.4#2]
 TEST(migration, to_another_host_begins_anew) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -218,6 +227,7 @@ TEST(migration, by_copies_that_change_only_the_port_costs_the_true_path_nothing)
   EXPECT_EQ(after.congestion_window, before.congestion_window);
 }
 
+// [rfc9000 8.2.3#1 14#1]
 TEST(migration, to_a_path_that_carries_no_large_datagrams_fails) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -245,8 +255,82 @@ TEST(migration, from_loopback_is_no_business_of_a_client_from_elsewhere) {
   EXPECT_EQ(fight.connection->path(), fight.path);
 }
 
+// [rfc9000 8.2.1#2 9#4 9.3#1]
+TEST(migration, of_a_client_that_says_enough_is_answered_with_full_challenges) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf_on.insert(fight.path);
+  fight.peer.forget_packets();
+  fight.collect();
+  std::size_t challenges = 0;
+  fight.peer.visit([&](const test::peer_packet& packet, const wire::frame& frame) {
+    if (!std::holds_alternative<wire::path_challenge_frame>(frame)) return;
+    ++challenges;
+    EXPECT_GE(packet.datagram_size, 1200u);
+  });
+  EXPECT_EQ(challenges, 1u);
+}
+
+// [rfc9000 8.2.1#4 8.2.2#6]
+TEST(migration, by_a_small_challenge_is_answered_within_three_times_its_size) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  const network_path elsewhere = moved(fight, 1234, 9);
+  const bytes small = packet_with(fight, payload_of(wire::path_challenge_frame{.data = {4}}), 100);
+  fight.peer.forget_packets();
+  fight.send(small, elsewhere);
+  fight.collect();
+  EXPECT_EQ(fight.peer.last<wire::path_response_frame>()->data, wire::path_data{4});
+  EXPECT_LE(fight.sent_on[elsewhere], 3 * small.size());
+}
+
+// [rfc9000 9.4#1]
+TEST(migration, leaves_what_was_sent_before_to_the_old_path) {
+  duel fight(endpoint_role::server);
+  fight.shake_hands();
+  fight.peer.acknowledges = false;
+  fight.send_frames(space_id::application_data,
+                    wire::stream_frame{.id = 0, .offset = 0, .data = as_bytes("x"), .fin = true});
+  ASSERT_TRUE(fight.connection->stream_write(0, bytes(5000), true));
+  fight.collect();
+  const bytes late = fight.peer.acknowledgment(space_id::application_data);
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf = true;
+  fight.collect();
+  const auto before = *statistics_of(fight, elsewhere);
+  const auto before_there = *statistics_of(fight, fight.path);
+  fight.now += 150ms;
+  fight.send(packet_with(fight, late), elsewhere);
+  const auto after = *statistics_of(fight, elsewhere);
+  EXPECT_EQ(after.latest_rtt, 0ms) << "no sample of the new path";
+  EXPECT_EQ(after.smoothed_rtt, settings().initial_rtt);
+  EXPECT_EQ(after.congestion_window, before.congestion_window);
+  EXPECT_EQ(after.bytes_in_flight, before.bytes_in_flight);
+  EXPECT_LE(statistics_of(fight, fight.path)->bytes_in_flight + 5000, before_there.bytes_in_flight);
+}
+
+// [rfc9000 9#3]
+TEST(migration, that_the_server_had_disabled_is_followed_and_validated_all_the_same) {
+  duel fight(endpoint_role::server, {.transport = {.disable_active_migration = true}});
+  fight.shake_hands();
+  EXPECT_TRUE(fight.peer.peer_transport_parameters().disable_active_migration);
+  const network_path elsewhere = moved(fight, 1234, 9);
+  fight.send(ping(fight), elsewhere);
+  fight.deaf_on.insert(fight.path);
+  fight.peer.forget_packets();
+  fight.collect();
+  EXPECT_EQ(fight.peer.unreadable().size(), 0u) << "no Stateless Reset";
+  fight.send(answer(fight), elsewhere);
+  EXPECT_EQ(last<path_validated>(fight)->path, elsewhere);
+  EXPECT_EQ(fight.connection->path(), elsewhere);
+}
+
 // --- Hostile clients ------------------------------------------------------------------------------------------------
 
+// [rfc9000 8#1 9.3#2 9.6.3#2]
 TEST(hostile_migration, from_spoofed_addresses_sends_nobody_more_than_three_times_what_came) {
   for (const std::size_t size : {0u, 100u, 400u, 1200u}) {
     duel fight(endpoint_role::server);
@@ -277,6 +361,7 @@ TEST(hostile_migration, from_spoofed_addresses_sends_nobody_more_than_three_time
   }
 }
 
+// [rfc9000 9.3#2]
 TEST(hostile_migration, that_hops_without_end_is_followed_at_a_bounded_rate) {
   duel fight(endpoint_role::server, {.transport = {.max_peer_migrations = 5, .peer_migration_interval = 100ms}});
   fight.shake_hands();

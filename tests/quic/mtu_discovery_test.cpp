@@ -309,6 +309,7 @@ TEST(mtu_discovery, begins_anew_after_persistent_congestion) {
   EXPECT_EQ(path.search(), 1472u);
 }
 
+// [rfc9000 14.2#1]
 TEST(mtu_discovery, stops_where_not_even_the_base_passes_and_goes_on_when_it_does) {
   trial path = over_v4(1472, 1472);
   path.search();

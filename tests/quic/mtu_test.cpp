@@ -45,12 +45,12 @@ std::optional<std::uint64_t> packet_of_size(const duel& fight, std::size_t size)
   return found;
 }
 
-/// Acknowledges all that came but datagrams larger than `passes`.
-void acknowledge_up_to(duel& fight, std::size_t passes) {
+/// Acknowledges the 1-RTT packets that came for which `arrived` holds.
+template <class Predicate>
+void acknowledge_where(duel& fight, Predicate arrived) {
   range_set ranges;
   for (const peer_packet& packet : fight.peer.packets()) {
-    if (packet.type == wire::packet_type::one_rtt && packet.datagram_size <= passes)
-      ranges.insert(packet.number, packet.number + 1);
+    if (packet.type == wire::packet_type::one_rtt && arrived(packet)) ranges.insert(packet.number, packet.number + 1);
   }
   if (ranges.empty()) return;
   bytes frame(1200);
@@ -58,6 +58,17 @@ void acknowledge_up_to(duel& fight, std::size_t passes) {
   wire::write_ack(out, ranges, 0, std::nullopt, 64);
   frame.resize(out.position());
   fight.send_payload(space_id::application_data, frame);
+}
+
+/// Acknowledges all that came but datagrams larger than `passes`.
+void acknowledge_up_to(duel& fight, std::size_t passes) {
+  acknowledge_where(fight, [passes](const peer_packet& packet) { return packet.datagram_size <= passes; });
+}
+
+/// PING and PADDING alone.
+bool is_bare_probe(const peer_packet& packet) {
+  return std::ranges::count(packet.payload, 1) == 1 && std::ranges::count(packet.payload, 0) > 1000 &&
+         std::ranges::count(packet.payload, 0) + 1 == std::ssize(packet.payload);
 }
 
 class mtu : public ::testing::TestWithParam<endpoint_role> {};
@@ -224,6 +235,38 @@ TEST_P(mtu, of_a_peer_that_swallows_large_packets_later_goes_back_and_stays_boun
   EXPECT_GE(of(fight).mtu_black_holes, 1u);
   EXPECT_LE(of(fight).mtu_probes_sent, 200u);
   EXPECT_EQ(of(fight).max_datagram_size, 1200u);
+}
+
+// [rfc9000 14#1 14.2#1]
+TEST_P(mtu, below_the_smallest_leaves_nothing_to_send_but_probes_and_the_close) {
+  duel fight = searching(GetParam());
+  acknowledge(fight);
+  fight.collect();
+  // Larger packets vanish, and so do probes of the base size: the peer takes the path for one that carries nothing. It
+  // says something now and then, or the connection would end in silence.
+  const auto go_on = [&](int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      write_stream(fight, 3000);
+      fight.collect();
+      fight.pass(300ms);
+      acknowledge_where(
+          fight, [](const peer_packet& packet) { return packet.datagram_size <= 1200 && !is_bare_probe(packet); });
+      fight.send_frames(space_id::application_data, wire::ping_frame{});
+      fight.collect();
+    }
+  };
+  go_on(100);
+  fight.peer.forget_packets();
+  go_on(300);
+  ASSERT_FALSE(fight.connection->is_closed()) << fight.why_closed();
+  EXPECT_FALSE(fight.peer.packets().empty());
+  for (const peer_packet& packet : fight.peer.packets()) {
+    EXPECT_EQ(packet.datagram_size, 1200u);
+    EXPECT_TRUE(is_bare_probe(packet));
+  }
+  fight.connection->close(7, "no way", fight.now);
+  fight.collect();
+  EXPECT_EQ(fight.peer.count<wire::connection_close_frame>(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(, mtu, ::testing::Values(endpoint_role::client, endpoint_role::server),

@@ -37,6 +37,7 @@ TEST_P(observer_of_both_roles, is_told_every_packet_with_its_frames) {
   EXPECT_TRUE(told->stream_data.front().fin);
 }
 
+// [rfc9001 4.9.2#1]
 TEST_P(observer_of_both_roles, sees_the_whole_life) {
   const auto told = std::make_shared<diary>();
   duel fight(GetParam(), watched_by(told));

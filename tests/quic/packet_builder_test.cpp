@@ -99,6 +99,7 @@ TEST_F(packet_builder_of, padding_reaches_the_size_and_never_shrinks) {
   EXPECT_EQ(packet.seal(state).size(), 1200u);
 }
 
+// [rfc9000 12.4#1]
 TEST_F(packet_builder_of, nothing_leaves_no_trace_when_it_is_given_up) {
   packet_space& space = state.application();
   packet_builder packet(state, space, state.paths.active(), room);

@@ -52,6 +52,7 @@ TEST(application_keys, open_what_was_sealed) {
   EXPECT_EQ(keys.open(spoilt), outcome::failed);
 }
 
+// [rfc9001 6.1#3]
 TEST(application_keys, follow_an_update_and_still_open_what_was_reordered) {
   key_pair keys;
   const sealed_packet late = keys.seal(5);
@@ -69,6 +70,7 @@ TEST(application_keys, follow_an_update_and_still_open_what_was_reordered) {
   EXPECT_EQ(keys.open(too_late), outcome::failed);
 }
 
+// [rfc9001 5.5#1 6.4#2]
 TEST(application_keys, tell_old_keys_between_newer_ones) {
   key_pair keys;
   const sealed_packet between = keys.seal(11);
@@ -119,6 +121,7 @@ TEST(application_keys, that_are_not_derived_yet_open_nothing) {
   EXPECT_EQ(keys.open(too_early), outcome::opened_with_next_keys);
 }
 
+// [rfc9001 6.3#2]
 TEST(application_keys, follow_many_updates) {
   key_pair keys;
   std::uint64_t number = 0;
@@ -132,6 +135,7 @@ TEST(application_keys, follow_many_updates) {
   EXPECT_FALSE(keys.read.key_phase());
 }
 
+// [rfc9001 5.5#1]
 TEST(application_keys, of_two_updates_ago_are_gone) {
   key_pair keys;
   const sealed_packet ancient = keys.seal(0);
@@ -143,6 +147,7 @@ TEST(application_keys, of_two_updates_ago_are_gone) {
   EXPECT_EQ(keys.open(ancient), outcome::failed);
 }
 
+// [rfc9001 6.1#2]
 TEST(application_keys, update_only_after_an_acknowledgment_of_their_own) {
   key_pair keys;
   EXPECT_FALSE(keys.write.is_acknowledged(100)) << "nothing was sealed yet";
@@ -156,6 +161,7 @@ TEST(application_keys, update_only_after_an_acknowledgment_of_their_own) {
   EXPECT_TRUE(keys.write.is_acknowledged(8));
 }
 
+// [rfc9001 5.3#3 6.6#1 6.6#2 6.6#3]
 TEST(application_keys, wear_out_at_half_their_limit) {
   application_write_keys keys(secret(), aead, labels);
   const bytes header(1, 0x40);

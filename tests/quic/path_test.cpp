@@ -32,6 +32,7 @@ std::vector<wire::frame> frames_of(path& from) {
   return frames;
 }
 
+// [rfc9000 8#1 9.6.3#2]
 TEST(path, may_send_three_times_what_came_until_it_is_validated) {
   path one(0, from_port(1), settings{}, start);
   EXPECT_EQ(one.amplification_room(), 0u);
@@ -54,6 +55,7 @@ TEST(path, to_an_address_that_is_known_has_no_such_limit) {
   EXPECT_FALSE(one.is_validated());
 }
 
+// [rfc9000 8.2.2#1 8.2.2#7 19.17#1]
 TEST(path, answers_the_newest_challenges) {
   path one(0, from_port(1), settings{}, start);
   for (std::uint8_t i = 0; i < 10; ++i) one.on_challenge({i}, 3);
@@ -133,6 +135,7 @@ TEST_F(path_validation_of, a_silent_peer_waits_twice_as_long_each_time_and_gives
   EXPECT_FALSE(one.wants_to_send());
 }
 
+// [rfc9000 8.2.1#1]
 TEST_F(path_validation_of, a_peer_asks_with_data_of_its_own_every_time_and_takes_any_answer) {
   for (std::size_t answered = 0; answered < 3; ++answered) {
     one.begin(random, start, 1s);
@@ -149,6 +152,7 @@ TEST_F(path_validation_of, a_peer_asks_with_data_of_its_own_every_time_and_takes
   }
 }
 
+// [rfc9000 8.2.1#1]
 TEST_F(path_validation_of, a_peer_counts_its_own_answers_only) {
   EXPECT_EQ(one.on_response({}), path_validation::answer::none);
   one.begin(random, start, 1s);
@@ -169,6 +173,7 @@ TEST_F(path_validation_of, a_challenge_that_could_not_be_sent_is_not_made_anew) 
   EXPECT_EQ(one.on_response(send()), path_validation::answer::path);
 }
 
+// [rfc9000 8.2.1#3]
 TEST_F(path_validation_of, a_small_challenge_proves_the_address_only) {
   one.begin(random, start, 1s);
   const auto small = send(false);

@@ -20,6 +20,7 @@ test::duel_options preferring(const ip_endpoint& address, preferred_address_poli
   return options;
 }
 
+// [rfc9000 9.6.2#1 9.6.3#1 21.5.3#1]
 TEST(preferred_address, is_validated_and_then_used) {
   client_duel fight(preferring(preferred_endpoint, preferred_address_policy::follow));
   const network_path there{fight.path.local, preferred_endpoint};
@@ -40,6 +41,7 @@ TEST(preferred_address, is_validated_and_then_used) {
   EXPECT_TRUE(fight.connection->migrate({ip_endpoint::v4({10, 0, 1, 1}, 5), preferred_endpoint}, fight.now));
 }
 
+// [rfc9000 9.6.1#1]
 TEST(preferred_address, that_is_dead_changes_nothing) {
   client_duel fight(preferring(preferred_endpoint, preferred_address_policy::follow));
   fight.deaf_on.insert({fight.path.local, preferred_endpoint});
@@ -49,6 +51,7 @@ TEST(preferred_address, that_is_dead_changes_nothing) {
   EXPECT_EQ(fight.count_events<path_changed>(), 0u);
 }
 
+// [rfc9000 9.6.2#1]
 TEST(preferred_address, can_be_left_to_the_application_or_ignored) {
   client_duel asked(preferring(preferred_endpoint, preferred_address_policy::announce));
   EXPECT_EQ(asked.count_events<preferred_address_offered>(), 1u);
@@ -77,6 +80,7 @@ TEST(preferred_address, that_no_host_can_have_is_not_tried) {
   }
 }
 
+// [rfc9000 9#2]
 TEST(preferred_address, may_be_used_although_migration_is_disabled) {
   auto options = preferring(preferred_endpoint, preferred_address_policy::follow);
   options.peer_parameters.disable_active_migration = true;
@@ -87,15 +91,24 @@ TEST(preferred_address, may_be_used_although_migration_is_disabled) {
   EXPECT_EQ(fight.connection->path(), there);
 }
 
-TEST(preferred_address, with_an_id_from_a_server_that_uses_none_is_an_error) {
+TEST(preferred_address, with_the_id_of_the_handshake_is_an_error) {
   auto options = preferring(preferred_endpoint, preferred_address_policy::follow);
   options.peer_parameters.preferred_address->id = make_id(0xaa);
   duel fight(endpoint_role::client, options);
   fight.settle();
-  // The ID of the handshake again, as the second.
   EXPECT_EQ(fight.verdict(), transport_error_code::transport_parameter_error) << fight.why_closed();
 }
 
+// [rfc9000 18.2#5]
+TEST(preferred_address, with_an_id_from_a_server_that_uses_none_is_an_error) {
+  auto options = preferring(preferred_endpoint, preferred_address_policy::ignore);
+  options.peer_id = connection_id();
+  duel fight(endpoint_role::client, options);
+  fight.settle();
+  EXPECT_EQ(fight.verdict(), transport_error_code::transport_parameter_error) << fight.why_closed();
+}
+
+// [rfc9000 9.6.2#2 9.6.2#3]
 TEST(preferred_address, of_a_server_is_announced_with_an_id_and_used_when_the_client_has_moved) {
   duel fight(endpoint_role::server, {.transport = {.preferred_address_v4 = preferred_endpoint}});
   fight.shake_hands();

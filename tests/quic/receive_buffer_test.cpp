@@ -25,6 +25,7 @@ struct a_receive_buffer : testing::Test {
   receive_buffer buffer{pool};
 };
 
+// [rfc9000 2.2#1]
 TEST_F(a_receive_buffer, gives_what_came_in_order) {
   EXPECT_EQ(put(0, "hel"), 3u);
   EXPECT_EQ(put(3, "lo"), 2u);
@@ -90,6 +91,7 @@ TEST_F(a_receive_buffer, discards_everything) {
   EXPECT_EQ(buffer.pieces(), 0u);
 }
 
+// [rfc9000 2.2#1]
 TEST_F(a_receive_buffer, reassembles_pieces_in_any_order) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     std::mt19937 random(seed);

@@ -28,6 +28,7 @@ struct a_send_stream : testing::Test {
 };
 
 // RFC 9000, figure 2, the left side.
+// [rfc9000 3.3#1]
 TEST_F(a_send_stream, goes_from_ready_to_data_received) {
   EXPECT_EQ(sending.state(), send_state::ready);
   write("hello");
@@ -87,6 +88,7 @@ TEST_F(a_send_stream, ends_with_an_empty_frame_when_the_data_went_before) {
   EXPECT_FALSE(sending.has_repairs());
 }
 
+// [rfc9000 4.5#2]
 TEST_F(a_send_stream, ends_only_with_its_last_byte) {
   write("hello", true);
   EXPECT_FALSE(send_fresh(2).fin);
@@ -110,6 +112,7 @@ TEST_F(a_send_stream, sends_a_lost_end_again) {
   EXPECT_TRUE(sending.is_done());
 }
 
+// [rfc9000 3.3#2]
 TEST_F(a_send_stream, sends_nothing_again_after_a_reset) {
   write("hello", true);
   send_fresh();
@@ -120,6 +123,7 @@ TEST_F(a_send_stream, sends_nothing_again_after_a_reset) {
   EXPECT_EQ(sending.state(), send_state::reset_sent);
 }
 
+// [rfc9000 2.2#3 19.10#3]
 TEST_F(a_send_stream, stays_within_the_peers_limit_but_repairs_at_any_time) {
   sending.restart(4);
   write("hello");

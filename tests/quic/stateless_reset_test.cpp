@@ -44,6 +44,7 @@ struct sender {
   }
 };
 
+// [rfc9000 10.3#4]
 TEST(stateless_reset_sender, answers_with_the_token_of_the_id_at_the_end) {
   sender out;
   const bytes cause = orphan(1200);
@@ -54,6 +55,7 @@ TEST(stateless_reset_sender, answers_with_the_token_of_the_id_at_the_end) {
   EXPECT_EQ(out.reply[0] & 0xc0, 0x40) << "it looks like a short header";
 }
 
+// [rfc9000 10.3#2 10.3.3#1]
 TEST(stateless_reset_sender, is_always_shorter_than_what_it_answers) {
   for (std::size_t size = 0; size < 200; ++size) {
     sender out;
@@ -87,6 +89,7 @@ TEST(stateless_reset_sender, is_unpredictable_but_for_the_token) {
   EXPECT_EQ(beginnings.size(), 100u);
 }
 
+// [rfc9000 21.11#2]
 TEST(stateless_reset_sender, answers_only_what_may_be_a_packet_to_an_id_of_ours) {
   sender out;
   EXPECT_EQ(out.write(orphan(100, 0x00)).what, outcome::not_called_for) << "not QUIC";
@@ -143,6 +146,7 @@ TEST(token_bucket, gives_its_rate_whatever_the_steps_of_time) {
 
 // --- The acceptor's answer ---
 
+// [rfc9000 21.11#2]
 TEST(acceptor, answers_packets_of_unknown_connections_with_a_reset) {
   counting_random random;
   bytes reply(1500);
@@ -166,6 +170,7 @@ TEST(acceptor, answers_packets_of_unknown_connections_with_a_reset) {
   EXPECT_EQ(std::get<quic::ignored>(decision).why, quic::ignored::cause::reset_limited);
 }
 
+// [rfc9000 10.3.3#1]
 TEST(acceptor, that_answers_another_without_state_soon_falls_silent) {
   // Section 10.3.3: each reset is the cause of the next, and shorter.
   counting_random random;
@@ -205,6 +210,7 @@ bytes ending_in(bytes datagram, const stateless_reset_token& token) {
   return datagram;
 }
 
+// [rfc9000 10.3#5 10.3.1#1]
 TEST(stateless_reset, is_recognised_whatever_stands_before_the_token) {
   const std::vector<bytes> datagrams = {
       orphan(100, 0x41),  // A short header.
@@ -225,6 +231,7 @@ TEST(stateless_reset, is_recognised_whatever_stands_before_the_token) {
   }
 }
 
+// [rfc9000 10.3.1#1]
 TEST(stateless_reset, is_recognised_from_an_address_that_is_not_the_servers) {
   duel fight = client_with_token();
   fight.shake_hands();
@@ -236,6 +243,7 @@ TEST(stateless_reset, is_recognised_from_an_address_that_is_not_the_servers) {
   EXPECT_TRUE(fight.connection->is_closed());
 }
 
+// [rfc9000 10.3.1#2]
 TEST(stateless_reset, of_an_id_that_was_never_used_is_dropped) {
   duel fight(endpoint_role::server);
   fight.shake_hands();

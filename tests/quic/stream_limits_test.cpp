@@ -7,6 +7,7 @@
 namespace quasio::quic {
 namespace {
 
+// [rfc9000 2.1#1 4.6#2 19.11#3]
 TEST(outgoing_streams, opens_in_order_up_to_the_limit) {
   outgoing_streams streams;
   EXPECT_EQ(streams.open(), std::nullopt);
@@ -45,6 +46,7 @@ TEST(outgoing_streams, says_once_a_limit_that_it_is_blocked) {
   EXPECT_FALSE(streams.blocked_frame_due());
 }
 
+// [rfc9000 3.2#1]
 TEST(incoming_streams, opens_all_lower_ones_too) {
   incoming_streams streams(100);
   EXPECT_TRUE(streams.allows(99));
@@ -57,6 +59,7 @@ TEST(incoming_streams, opens_all_lower_ones_too) {
   EXPECT_TRUE(streams.ledger().is_opened(50));
 }
 
+// [rfc9000 4.6#5]
 TEST(incoming_streams, raises_the_limit_when_a_quarter_has_ended) {
   incoming_streams streams(100);
   streams.open_through(99);

@@ -37,6 +37,7 @@ struct stream_frames : testing::Test {
   stream_endpoint server;
 };
 
+// [rfc9000 19.10#1]
 TEST_F(stream_frames, are_refused_for_streams_of_ours_that_were_not_opened) {
   EXPECT_EQ(stream(server_bidi, 0, 1), code::stream_state_error);
   EXPECT_EQ(answer(wire::stop_sending_frame{server_bidi, 0}), code::stream_state_error);
@@ -50,6 +51,7 @@ TEST_F(stream_frames, are_refused_for_streams_of_ours_that_were_not_opened) {
   EXPECT_EQ(stream(server_bidi + 4, 0, 1), code::stream_state_error);
 }
 
+// [rfc9000 19.5#2 19.13#1]
 TEST_F(stream_frames, are_refused_in_the_wrong_direction) {
   ASSERT_TRUE(server.streams.open(stream_direction::unidirectional));
   EXPECT_EQ(stream(server_uni, 0, 1), code::stream_state_error);
@@ -59,6 +61,7 @@ TEST_F(stream_frames, are_refused_in_the_wrong_direction) {
   EXPECT_EQ(answer(wire::max_stream_data_frame{client_uni, 5}), code::stream_state_error);
 }
 
+// [rfc9000 19.11#4]
 TEST_F(stream_frames, are_refused_beyond_the_limit_of_streams) {
   EXPECT_EQ(stream(client_bidi + 4 * 3, 0, 1), code::no_error);
   EXPECT_EQ(stream(client_bidi + 4 * 4, 0, 1), code::stream_limit_error);
@@ -97,6 +100,7 @@ TEST_F(stream_frames, for_a_closed_stream_are_ignored) {
   EXPECT_EQ(server.streams.size(), 0u);
 }
 
+// [rfc9000 19.10#4]
 TEST_F(stream_frames, beyond_the_window_of_the_stream_are_refused) {
   EXPECT_EQ(stream(client_bidi, 99, 1), code::no_error);
   EXPECT_EQ(stream(client_bidi, 100, 1), code::flow_control_error);
@@ -104,6 +108,7 @@ TEST_F(stream_frames, beyond_the_window_of_the_stream_are_refused) {
   EXPECT_EQ(stream(client_uni, varint_max - 5, 5), code::flow_control_error);
 }
 
+// [rfc9000 4.1#2 4.5#1 19.9#2]
 TEST_F(stream_frames, beyond_the_window_of_the_connection_are_refused) {
   EXPECT_EQ(stream(client_bidi, 99, 1), code::no_error);
   EXPECT_EQ(stream(client_bidi + 4, 49, 1), code::no_error);
@@ -134,6 +139,7 @@ TEST_F(stream_frames, after_a_reset_still_have_to_keep_its_final_size) {
 }
 
 // Both sides must agree on the credit used, however a stream ends (section 4.4).
+// [rfc9000 4.5#1]
 TEST_F(stream_frames, give_back_the_credit_of_a_reset_stream) {
   for (int round = 0; round < 20; ++round) {
     const stream_id id = client_uni + 4 * static_cast<stream_id>(round);
@@ -145,6 +151,7 @@ TEST_F(stream_frames, give_back_the_credit_of_a_reset_stream) {
 }
 
 // Late data of a stream that we do not want is counted, and given back at once (section 3.5).
+// [rfc9000 4.4#1]
 TEST_F(stream_frames, on_a_stream_we_abandoned_still_use_its_credit_but_not_the_connections) {
   ASSERT_EQ(stream(client_bidi, 0, 10), code::no_error);
   ASSERT_TRUE(server.streams.stop_sending(client_bidi, 1));
@@ -158,6 +165,7 @@ TEST_F(stream_frames, on_a_stream_we_abandoned_still_use_its_credit_but_not_the_
   EXPECT_EQ(limits[0].maximum, 250u);
 }
 
+// [rfc9000 4.4#1]
 TEST_F(stream_frames, close_an_abandoned_stream_once_its_size_is_known) {
   ASSERT_EQ(stream(client_uni, 0, 10), code::no_error);
   ASSERT_TRUE(server.streams.stop_sending(client_uni, 1));
@@ -167,6 +175,7 @@ TEST_F(stream_frames, close_an_abandoned_stream_once_its_size_is_known) {
   EXPECT_TRUE(frames_of<wire::stop_sending_frame>(server.send()).empty()) << "there is nothing left to stop";
 }
 
+// [rfc9000 4.1#3 4.6#4 13.3#3 19.11#2]
 TEST_F(stream_frames, that_raise_no_limit_are_ignored) {
   const stream_id id = *server.streams.open(stream_direction::bidirectional);
   EXPECT_EQ(answer(wire::max_stream_data_frame{id, 1}), code::no_error);

@@ -179,6 +179,7 @@ TEST_F(streams_with_little_credit, do_not_block_one_another) {
   EXPECT_FALSE(client.streams.has_frames_to_send()) << "said once a limit";
 }
 
+// [rfc9000 2.2#3]
 TEST_F(streams_with_little_credit, go_on_when_they_get_more) {
   const stream_id id = open_with(2000);
   client.send(4000);
@@ -186,6 +187,7 @@ TEST_F(streams_with_little_credit, go_on_when_they_get_more) {
   EXPECT_EQ(frames_of<wire::stream_frame>(client.send()).at(0).data.size(), 100u);
 }
 
+// [rfc9000 4.1#1 19.9#1]
 TEST_F(streams_with_little_credit, park_new_data_but_neither_repairs_nor_ends_when_the_connection_is_blocked) {
   const stream_id a = open_with(1000);
   const stream_id b = open_with(1000);
@@ -225,6 +227,7 @@ TEST_F(streams_with_little_credit, say_again_that_they_are_blocked_only_while_th
   EXPECT_TRUE(frames_of<wire::stream_data_blocked_frame>(client.send(4000)).empty());
 }
 
+// [rfc9000 3.3#1 13.3#1]
 TEST_F(sending_streams, repeat_a_lost_reset_until_it_is_acknowledged) {
   const stream_id id = open_with(100);
   client.send();

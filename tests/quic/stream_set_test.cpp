@@ -18,6 +18,7 @@ settings small_limits() {
   return own;
 }
 
+// [rfc9000 2.1#1]
 TEST(stream_set, numbers_streams_by_role_and_direction) {
   stream_pair pair;
   EXPECT_EQ(pair.client.streams.open(bidirectional), 0u);
@@ -96,6 +97,7 @@ TEST(stream_set, knows_only_streams_that_are_open) {
   EXPECT_EQ(pair.server.streams.peek(id).error(), stream_error::unknown_stream);
 }
 
+// [rfc9000 3.3#2 4.5#2]
 TEST(stream_set, takes_nothing_after_the_end_or_a_reset) {
   stream_pair pair;
   auto& client = pair.client.streams;
@@ -200,6 +202,7 @@ TEST(stream_set, reads_nothing_more_after_a_reset) {
       << "the other direction goes on (section 4.4)";
 }
 
+// [rfc9000 3.5#1]
 TEST(stream_set, resets_its_side_when_the_peer_asks_it_to_stop) {
   stream_pair pair;
   const stream_id id = *pair.client.streams.open(unidirectional);
@@ -249,6 +252,7 @@ TEST(stream_set, waits_for_the_peer_to_raise_the_limit_of_streams) {
   EXPECT_EQ(client.streams.open(bidirectional), 8u);
 }
 
+// [rfc9000 3.2#1]
 TEST(stream_set, lets_the_application_use_streams_that_are_open_because_a_higher_one_is) {
   stream_pair pair;
   ASSERT_TRUE(pair.server.receive_stream(8, 0, "x"));

@@ -26,12 +26,14 @@ std::vector<bytes> tokens_in(const hostile_peer& peer) {
   return tokens;
 }
 
+// [rfc9000 8.1.3#4 19.7#1]
 TEST(new_token, is_given_with_the_end_of_the_handshake) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
   const auto tokens = tokens_in(fight.peer);
   ASSERT_EQ(tokens.size(), 2u);
   EXPECT_NE(tokens[0], tokens[1]);
+  EXPECT_FALSE(tokens[0].empty() || tokens[1].empty());
   EXPECT_EQ(fight.connection->statistics().tokens_given, 2u);
   EXPECT_LT(tokens[0].size(), 128u);
 }
@@ -176,6 +178,7 @@ TEST(new_token, that_is_too_large_is_ignored) {
   EXPECT_EQ(got[0].token.size(), 1024u);
 }
 
+// [rfc9000 19.7#2]
 TEST(new_token, without_a_token_is_an_encoding_error) {
   duel fight(endpoint_role::client);
   fight.shake_hands();
@@ -183,6 +186,7 @@ TEST(new_token, without_a_token_is_an_encoding_error) {
   EXPECT_EQ(fight.verdict(), code::frame_encoding_error);
 }
 
+// [rfc9000 19.7#4]
 TEST(new_token, to_a_server_is_a_violation) {
   duel fight(endpoint_role::server);
   fight.shake_hands();
@@ -269,6 +273,7 @@ struct house {
   std::unique_ptr<quic::acceptor> door;
 };
 
+// [rfc9000 8.1.3#7]
 TEST(known_client, is_spared_the_retry) {
   house server(quic::retry_policy::always);
   const auto first = server.come();
@@ -283,6 +288,7 @@ TEST(known_client, is_spared_the_retry) {
   EXPECT_EQ(second.tokens.size(), 2u);
 }
 
+// [rfc9000 8.1.4#5]
 TEST(known_client, is_not_known_twice_by_one_token) {
   house server(quic::retry_policy::always);
   const auto token = server.come().tokens.at(0);
@@ -292,6 +298,7 @@ TEST(known_client, is_not_known_twice_by_one_token) {
   EXPECT_TRUE(replayed.established);
 }
 
+// [rfc9000 8.1.4#3]
 TEST(known_client, is_no_better_than_others_elsewhere_too_late_or_with_another_version) {
   house server(quic::retry_policy::always);
   auto tokens = server.come().tokens;
@@ -322,6 +329,7 @@ TEST(known_client, is_known_to_every_acceptor_that_shares_the_keys) {
   EXPECT_EQ(other.come(tokens.at(1)).retries, 0) << "the last keys still count";
 }
 
+// [rfc9000 8.1.4#4]
 TEST(token, of_a_bad_kind_leaves_the_amplification_limit_in_place) {
   house server;
   bytes good = server.come().tokens.at(0);

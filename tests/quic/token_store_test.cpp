@@ -23,6 +23,7 @@ TEST(token_store, gives_each_token_once_the_newest_first) {
   EXPECT_EQ(store.size(), 0u);
 }
 
+// [rfc9000 8.1.3#5]
 TEST(token_store, keeps_versions_and_servers_apart) {
   token_store store;
   store.put("a", v1, {1});

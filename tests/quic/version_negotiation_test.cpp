@@ -133,6 +133,7 @@ TEST(version_admission, of_a_server_widens_with_its_choice) {
   EXPECT_TRUE(versions.admits(packet_type::one_rtt, quic_version::negotiation));
 }
 
+// [rfc9000 5.2.1#1]
 TEST(version_admission, of_a_client_narrows_when_it_has_learnt) {
   version_negotiation versions(client, v1, {});
   EXPECT_TRUE(versions.admits(packet_type::initial, v1));

@@ -406,6 +406,7 @@ TEST(bbr_aggregated_acks, widen_the_window_and_do_not_stall_the_flow) {
   EXPECT_GT(static_cast<double>(flow.received - before) / 10, bandwidth * 0.9);
 }
 
+// [rfc9002 7#1]
 TEST_F(bbr_loss, slows_down_while_cruising_and_forgets_it_with_the_next_probe) {
   ASSERT_TRUE(reach(bbr_state::probe_bw_cruise));
   EXPECT_EQ(control().bandwidth_shortterm(), unbounded);

@@ -98,6 +98,7 @@ TEST(cubic, is_the_default) {
   EXPECT_TRUE(made->wants_rate_reduction());
 }
 
+// [rfc9002 7#1]
 TEST(cubic, keeps_seven_tenths_after_a_loss) {
   flow transfer(starting_with(1000));
   transfer.lose();

@@ -22,6 +22,7 @@ TEST(flight, counts_what_left_and_what_arrived) {
   EXPECT_EQ(flying.bytes(), 300u);
 }
 
+// [rfc9002 7#2 7.5#2]
 TEST(flight, has_no_room_when_probes_exceed_the_window) {
   flight flying;
   for (int i = 0; i < 11; ++i) flying.on_sent(1200, window, datagram, at(milliseconds(1)));
@@ -29,6 +30,7 @@ TEST(flight, has_no_room_when_probes_exceed_the_window) {
   EXPECT_EQ(flying.room(window), 0u);
 }
 
+// [rfc9002 7#2]
 TEST(flight, lends_one_datagram_on_entering_recovery) {
   flight flying;
   for (int i = 0; i < 10; ++i) flying.on_sent(1200, window, datagram, at(milliseconds(1)));

@@ -190,6 +190,7 @@ TEST_F(loss_detection_space, samples_the_rtt_over_all_ranges_of_a_frame) {
   EXPECT_EQ(summary.rtt_sample(at(milliseconds(88))), milliseconds(80));
 }
 
+// [rfc9002 5.1#1]
 TEST_F(loss_detection_space, samples_no_rtt_without_an_ack_eliciting_packet) {
   packets_.append(ack_only(0, milliseconds(0)));
   EXPECT_EQ(acknowledge(0, 0).rtt_sample(at(milliseconds(80))), std::nullopt);

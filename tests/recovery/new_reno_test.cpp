@@ -87,6 +87,7 @@ TEST(new_reno, does_not_grow_while_the_window_is_underutilized) {
   EXPECT_EQ(avoiding.window(), 6000u);
 }
 
+// [rfc9000 13.3#4] [rfc9002 7.3.1#1 7.3.2#1]
 TEST(new_reno, halves_once_for_all_losses_of_one_round_trip) {
   new_reno reno({}, datagram);
   EXPECT_TRUE(reno.on_congestion_event(loss(milliseconds(5)), at(milliseconds(100))));
@@ -103,6 +104,7 @@ TEST(new_reno, halves_once_for_all_losses_of_one_round_trip) {
   EXPECT_EQ(reno.window(), 3000u);
 }
 
+// [rfc9002 7.3.1#1]
 TEST(new_reno, answers_an_ecn_mark_as_a_loss) {
   new_reno reno({}, datagram);
   EXPECT_TRUE(reno.on_congestion_event({.signal = congestion_signal::ecn_ce, .newest_time_sent = at(milliseconds(5))},
@@ -111,6 +113,7 @@ TEST(new_reno, answers_an_ecn_mark_as_a_loss) {
   EXPECT_TRUE(reno.in_recovery());
 }
 
+// [rfc9002 7.3.2#2]
 TEST(new_reno, keeps_the_window_during_recovery_and_leaves_on_an_ack_of_a_later_packet) {
   new_reno reno({}, datagram);
   reno.on_congestion_event(loss(milliseconds(5)), at(milliseconds(100)));
@@ -131,6 +134,7 @@ TEST(new_reno, leaves_recovery_even_when_the_window_is_underutilized) {
   EXPECT_FALSE(reno.in_recovery());
 }
 
+// [rfc9002 7.3.3#1]
 TEST(new_reno, grows_by_one_datagram_a_window_in_congestion_avoidance) {
   new_reno reno({}, datagram);
   pass_into_avoidance(reno);

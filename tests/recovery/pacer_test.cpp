@@ -54,6 +54,7 @@ TEST(pacer, spaces_packets_by_the_interval_of_the_rate) {
   EXPECT_EQ(paced.release_time(at(milliseconds(10)), datagram), std::nullopt);
 }
 
+// [rfc9002 7.7#1]
 TEST(pacer, gathers_no_more_than_a_burst_during_a_pause) {
   pacer paced = paced_at(120'000);
   empty_at(paced, at({}));

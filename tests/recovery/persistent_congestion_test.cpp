@@ -135,6 +135,7 @@ TEST_F(persistent_congestion, ignores_packets_sent_before_the_first_rtt_sample) 
   EXPECT_EQ(late.detection.history().lost.last(), at(seconds(9)));
 }
 
+// [rfc9002 7.6.2#1]
 TEST_F(persistent_congestion, needs_ack_eliciting_packets_at_both_ends) {
   application_.packets.append(ack_only(0, seconds(1)));
   application_.packets.append(eliciting(1, seconds(3)));

@@ -58,6 +58,7 @@ TEST(probe_timeout, includes_max_ack_delay_for_application_data_only) {
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(110), handshake));
 }
 
+// [rfc9002 6.2.1#4]
 TEST(probe_timeout, doubles_the_whole_period_with_each_expiry) {
   loss_timer_inputs inputs = connected();
   of(inputs, application) = in_flight_since(milliseconds(0));
@@ -74,6 +75,7 @@ TEST(probe_timeout, backs_off_without_overflow) {
   EXPECT_EQ(backed_off(nanoseconds(1), 63), nanoseconds(1 << 30));
 }
 
+// [rfc9002 6.2.1#2]
 TEST(probe_timeout, takes_the_earlier_of_initial_and_handshake) {
   loss_timer_inputs inputs = server_handshaking();
   of(inputs, initial) = in_flight_since(milliseconds(20));
@@ -89,6 +91,7 @@ TEST(probe_timeout, prefers_the_first_space_when_two_are_due_together) {
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(110), initial));
 }
 
+// [rfc9002 6.2.1#3]
 TEST(probe_timeout, ignores_application_data_until_the_handshake_is_confirmed) {
   loss_timer_inputs inputs = server_handshaking();
   of(inputs, application) = in_flight_since(milliseconds(1));
@@ -106,6 +109,7 @@ TEST(probe_timeout, considers_all_spaces_once_confirmed) {
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(150), handshake));
 }
 
+// [rfc9002 6.2.2.1#2]
 TEST(probe_timeout, protects_a_client_from_deadlock) {
   loss_timer_inputs inputs = connecting();
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(107), initial));
@@ -127,6 +131,7 @@ TEST(probe_timeout, counts_from_the_packet_when_a_client_has_one_in_flight) {
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(103), initial));
 }
 
+// [rfc9002 6.2.2.1#1]
 TEST(probe_timeout, is_not_set_at_the_anti_amplification_limit) {
   loss_timer_inputs inputs = server_handshaking();
   of(inputs, initial) = in_flight_since(milliseconds(3));
@@ -136,6 +141,7 @@ TEST(probe_timeout, is_not_set_at_the_anti_amplification_limit) {
   EXPECT_EQ(next_loss_timer(inputs), probe(milliseconds(103), initial));
 }
 
+// [rfc9002 6.2.1#5]
 TEST(loss_timer, gives_the_time_threshold_precedence_over_probes) {
   loss_timer_inputs inputs = server_handshaking();
   of(inputs, initial) = in_flight_since(milliseconds(1));

@@ -23,6 +23,7 @@ protected:
   simulated_sender sender_;
 };
 
+// [rfc9002 6.2#1 6.2.4#1 7.4#1]
 TEST_F(recovery_scenario, recovers_a_lost_tail_by_probing) {
   for (int i = 0; i < 3; ++i) sender_.send(at(milliseconds(200)));
   sender_.acknowledge({{1, 2}}, at(milliseconds(300)));
@@ -69,6 +70,7 @@ TEST_F(recovery_scenario, loses_by_time_when_the_packet_stays_away) {
   EXPECT_EQ(sender_.timer(), std::nullopt);
 }
 
+// [rfc9000 13.3#4]
 TEST_F(recovery_scenario, may_send_one_datagram_on_entering_recovery) {
   while (sender_.flying.room(window()) >= datagram) sender_.send(at(milliseconds(200)));
   const std::uint64_t before = window();
@@ -81,6 +83,7 @@ TEST_F(recovery_scenario, may_send_one_datagram_on_entering_recovery) {
   EXPECT_EQ(sender_.flying.room(window()), 0u);
 }
 
+// [rfc9002 7.6.2#2]
 TEST_F(recovery_scenario, collapses_to_the_minimum_when_everything_is_lost_for_long) {
   for (int i = 0; i < 10; ++i) sender_.send(at(milliseconds(200)));
   time_point now = at(milliseconds(200));

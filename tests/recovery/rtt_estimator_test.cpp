@@ -57,6 +57,7 @@ struct second_sample {
 class rtt_after_second_sample : public testing::TestWithParam<second_sample> {};
 
 // After a first sample of 80 ms: smoothed 80, variation 40. Expectations follow appendix A.7 by hand.
+// [rfc9002 5.2#1 5.3#1 5.3#2]
 TEST_P(rtt_after_second_sample, follows_appendix_a7) {
   rtt_estimator rtt = after_first_sample(milliseconds(80));
   const second_sample& sample = GetParam();
@@ -88,6 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                                   milliseconds(80), milliseconds(80), milliseconds(30)}),
     [](const auto& test) { return test.param.name; });
 
+// [rfc9002 6.1.2#1 6.2.1#1]
 TEST(rtt_estimator, treats_a_negative_sample_as_zero) {
   rtt_estimator rtt;
   rtt.update(-milliseconds(5), no_delay, true, peer_limit, at(seconds(1)));
@@ -106,6 +108,7 @@ TEST(rtt_estimator, keeps_the_loss_delay_at_nine_eighths_of_the_larger_rtt) {
   EXPECT_EQ(rtt.loss_delay(), rtt.smoothed() * 9 / 8) << "the smoothed RTT is larger";
 }
 
+// [rfc9002 6.2.1#1]
 TEST(rtt_estimator, adds_at_least_the_granularity_to_the_probe_timeout) {
   rtt_estimator rtt = after_first_sample(milliseconds(10));
   for (int i = 0; i < 40; ++i) rtt.update(milliseconds(10), no_delay, true, peer_limit, at(seconds(i + 1)));

@@ -226,6 +226,7 @@ TEST(sent_packets, visits_outstanding_packets_until_told_to_stop) {
   EXPECT_EQ(seen, (numbers{0, 3, 4}));
 }
 
+// [rfc9002 6.4#1]
 TEST(sent_packets, discards_everything_and_goes_on_numbering) {
   cargo_packets packets;
   send_each_millisecond(packets, 0, 5);

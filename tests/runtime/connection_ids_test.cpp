@@ -46,6 +46,7 @@ TEST(connection_ids, of_any_length_will_do) {
   }
 }
 
+// [rfc9000 18.2#3]
 TEST(connection_ids, of_a_server_must_have_bytes) {
   asio::io_context context{1};
   const runtime::shard shard(context.get_executor());

@@ -297,6 +297,7 @@ TEST(pacing, keeps_to_the_ceiling_whatever_the_controller_finds) {
   }
 }
 
+// [rfc9002 7.7#1]
 TEST(pacing, lets_no_more_go_at_once_than_its_burst) {
   for (const std::uint32_t burst : {2u, 10u}) {
     const link_settings link{.delay = 20ms, .bits_per_second = 8'000'000};

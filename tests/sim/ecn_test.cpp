@@ -91,6 +91,7 @@ TEST(ecn_scenario, a_network_that_drops_marked_packets_costs_seconds_and_not_the
   }
 }
 
+// [rfc9000 13.4.2.2#2]
 TEST(ecn_scenario, a_network_that_turns_bad_in_mid_run_is_given_up) {
   for (const auto treatment : {ecn_treatment::bleaches, ecn_treatment::swaps_codes}) {
     simulation run(between(slow), {.bytes_per_stream = 1'000'000});

@@ -177,6 +177,7 @@ TEST(sim_migration, survives_when_most_of_the_first_second_is_lost) {
 
 const ip_endpoint preferred = ip_endpoint::v4({10, 0, 0, 3}, 8443);
 
+// [rfc9000 9.6.3#1]
 TEST(sim_preferred_address, is_where_the_transfer_goes_on) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
@@ -195,6 +196,7 @@ TEST(sim_preferred_address, is_where_the_transfer_goes_on) {
   }
 }
 
+// [rfc9000 9.6.1#1]
 TEST(sim_preferred_address, that_leads_nowhere_does_no_harm) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(seed);

@@ -96,6 +96,7 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+// [rfc9000 2.2#2]
 TEST(transfer, completes_with_equal_bytes_on_bad_networks) {
   const std::uint64_t one = number_from_environment("QUASIO_SIM_SEED", 0);
   const std::uint64_t count = number_from_environment("QUASIO_SIM_SEEDS", 1000);

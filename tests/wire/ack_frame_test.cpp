@@ -49,6 +49,7 @@ byte_vector written(const range_set& received, std::uint64_t delay, const std::o
   return to_vector(out.written());
 }
 
+// [rfc9000 19.3#1]
 TEST(ack_frame, is_read_with_its_ranges_newest_first) {
   // Largest 1000, delay 50; 991 to 1000, then a gap of 5, 3 packets, a gap of 1, 1 packet.
   const byte_vector payload = from_hex("02 43e8 32 02 09 04 02 00 00");
@@ -60,6 +61,7 @@ TEST(ack_frame, is_read_with_its_ranges_newest_first) {
   EXPECT_EQ(content(ack->ranges), (ranges{{991, 1000}, {983, 985}, {981, 981}}));
 }
 
+// [rfc9000 19.3#1]
 TEST(ack_frame, is_read_with_ecn_counts) {
   const byte_vector payload = from_hex("03 05 00 00 05 01 4400 80010000");
   const auto ack = read(payload);

@@ -9,6 +9,7 @@
 namespace quasio {
 namespace {
 
+// [rfc9000 17.2#2 17.2#4]
 TEST(connection_id, holds_up_to_20_bytes) {
   EXPECT_TRUE(connection_id().empty());
   const auto bytes = wire::from_hex("000102030405060708090a0b0c0d0e0f10111213");

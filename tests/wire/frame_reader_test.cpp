@@ -194,6 +194,7 @@ TEST(frame_reader, refuses_an_unknown_type) {
   expect_error("4108 04 aabb", frame_encoding_error, 0x108);
 }
 
+// [rfc9000 12.4#5]
 TEST(frame_reader, refuses_a_type_that_is_longer_than_needed) {
   expect_error("4001", protocol_violation, 0x01);
   expect_error("80000001", protocol_violation, 0x01);
@@ -203,6 +204,7 @@ TEST(frame_reader, refuses_a_type_that_is_longer_than_needed) {
 
 TEST(frame_reader, refuses_a_type_that_is_cut_short) { expect_error("40", frame_encoding_error, 0); }
 
+// [rfc9000 19.6#1 19.8#2]
 TEST(frame_reader, refuses_offsets_beyond_62_bits) {
   // The last byte that there can be is at 2^62-2.
   EXPECT_TRUE(read_one(from_hex("06 fffffffffffffffe 01 aa")));
@@ -213,6 +215,7 @@ TEST(frame_reader, refuses_offsets_beyond_62_bits) {
   expect_error("0d 04 ffffffffffffffff aa", frame_encoding_error, 0x0d);
 }
 
+// [rfc9000 19.14#1]
 TEST(frame_reader, refuses_more_than_2_to_the_60_streams) {
   for (const char* type : {"12", "13", "16", "17"}) {
     EXPECT_TRUE(read_one(from_hex(std::string(type) + "d000000000000000")));
@@ -221,8 +224,10 @@ TEST(frame_reader, refuses_more_than_2_to_the_60_streams) {
   }
 }
 
+// [rfc9000 19.7#2]
 TEST(frame_reader, refuses_an_empty_token) { expect_error("07 00", frame_encoding_error, 0x07); }
 
+// [rfc9000 19.15#1]
 TEST(frame_reader, refuses_bad_new_connection_ids) {
   const std::string token = "000102030405060708090a0b0c0d0e0f";
   expect_error("18 05 03 00" + token, frame_encoding_error, 0x18);

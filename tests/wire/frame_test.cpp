@@ -71,6 +71,7 @@ void expect_row(const frame& value) {
   EXPECT_FALSE(allowed_in(packet_type::version_negotiation, value));
 }
 
+// [rfc9000 12.5#2 19.21#2]
 TEST(frame, follows_the_table_of_the_rfc) {
   std::map<std::uint64_t, int> seen;
   for (const sample_frame& sample : sample_frames()) {

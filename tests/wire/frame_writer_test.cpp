@@ -19,6 +19,7 @@ std::string encoded(const frame& value) {
   return to_hex(buffer);
 }
 
+// [rfc9000 12.4#5]
 TEST(frame_writer, writes_every_frame_as_the_rfc_lays_it_out) {
   for (const sample_frame& sample : sample_frames()) EXPECT_EQ(encoded(sample.value), compact(sample.hex));
 }

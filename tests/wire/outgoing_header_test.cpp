@@ -22,6 +22,7 @@ std::string encoded(const outgoing_long_header& header, std::uint64_t length) {
 }
 
 // The unprotected headers of RFC 9001 and RFC 9369, sections A.2 and A.3.
+// [rfc9000 17.2#6]
 TEST(long_header, is_written_as_the_samples_of_the_rfcs) {
   outgoing_long_header client;
   client.destination = id("8394c8f03e515708");
@@ -88,6 +89,7 @@ TEST(long_header, does_not_write_past_a_buffer_that_is_too_small) {
   }
 }
 
+// [rfc9000 17.3.1#2]
 TEST(short_header, is_written_as_the_sample_of_the_rfc) {
   byte_vector buffer(10);
   byte_writer out(buffer);

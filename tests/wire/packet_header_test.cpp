@@ -57,6 +57,7 @@ TEST(packet_header, reads_the_short_header_packet_of_the_rfc) {
   EXPECT_TRUE(header->has_sample());
 }
 
+// [rfc9001 5.4.2#1]
 TEST(packet_header, has_no_sample_when_the_packet_is_one_byte_too_short) {
   byte_vector datagram = from_hex(samples::short_header_packet);
   datagram.pop_back();
@@ -65,6 +66,7 @@ TEST(packet_header, has_no_sample_when_the_packet_is_one_byte_too_short) {
   EXPECT_FALSE(header->has_sample());
 }
 
+// [rfc9000 12.2#1]
 TEST(packet_header, finds_each_packet_of_a_coalesced_datagram) {
   byte_vector datagram = from_hex(samples::server_initial);
   const std::size_t initial_size = datagram.size();
@@ -114,6 +116,7 @@ TEST(packet_header, takes_a_retry_and_a_version_negotiation_as_the_whole_datagra
       << "its fixed bit has no meaning";
 }
 
+// [rfc9000 17.2#1]
 TEST(packet_header, drops_a_clear_fixed_bit_unless_it_may_be_greased) {
   for (const std::string_view sample : {samples::client_initial, samples::retry, samples::short_header_packet}) {
     byte_vector datagram = from_hex(sample);
@@ -123,6 +126,7 @@ TEST(packet_header, drops_a_clear_fixed_bit_unless_it_may_be_greased) {
   }
 }
 
+// [rfc9000 17.2#3 17.2#5]
 TEST(packet_header, drops_ids_longer_than_20_bytes) {
   for (const unsigned destination_size : {20u, 21u}) {
     for (const unsigned source_size : {20u, 21u}) {
@@ -137,6 +141,7 @@ TEST(packet_header, drops_ids_longer_than_20_bytes) {
   }
 }
 
+// [rfc9000 5.2.1#1]
 TEST(packet_header, drops_unknown_versions) {
   byte_vector datagram = from_hex(samples::client_initial);
   datagram[4] = 0x02;

@@ -17,6 +17,7 @@ TEST(packet_number_length, agrees_with_the_samples_of_the_rfc) {
   EXPECT_EQ(packet_number_length(0xace8fe, 0xabe8b3), 3u);
 }
 
+// [rfc9000 17.1#1]
 TEST(packet_number_length, covers_all_numbers_while_nothing_is_acknowledged) {
   EXPECT_EQ(packet_number_length(0, std::nullopt), 1u);
   EXPECT_EQ(packet_number_length(126, std::nullopt), 1u);
@@ -24,6 +25,7 @@ TEST(packet_number_length, covers_all_numbers_while_nothing_is_acknowledged) {
   EXPECT_EQ(packet_number_length(0xffffff, std::nullopt), 4u);
 }
 
+// [rfc9000 17.1#2]
 TEST(packet_number_length, holds_more_than_twice_the_distance) {
   for (const packet_number acked : {packet_number{0}, packet_number{1000}, packet_number{1} << 61}) {
     for (unsigned bit = 0; bit < 30; ++bit) {

@@ -55,6 +55,18 @@ TEST(retry_packet, sends_only_four_unused_bits) {
   EXPECT_EQ(buffer[0], 0xf0) << "long form, fixed bit and type of version 1";
 }
 
+// [rfc9000 17.2.5#1]
+TEST(retry_packet, is_read_whatever_its_unused_bits_are) {
+  for (const auto& sample : retry_samples) {
+    byte_vector datagram = from_hex(sample.packet);
+    for (unsigned bits = 0; bits < 0x10; ++bits) {
+      datagram[0] = static_cast<std::uint8_t>((datagram[0] & 0xf0) | bits);
+      EXPECT_TRUE(parse_retry_packet(datagram)) << bits;
+    }
+  }
+}
+
+// [rfc9000 17.2.5.2#4]
 TEST(retry_packet, is_discarded_without_a_token) {
   const byte_vector datagram = from_hex("f0000000010008f067a5502a4262b504a265ba2eff4d829058fb3f0f2496ba");
   EXPECT_FALSE(parse_retry_packet(datagram));

@@ -82,6 +82,7 @@ TEST(transport_parameters, are_the_defaults_of_the_rfc_when_nothing_is_sent) {
   EXPECT_TRUE(encode_transport_parameters({}, server).empty());
 }
 
+// [rfc9000 7.4#2 18.2#1 18.2#8]
 TEST(transport_parameters, are_read_back_as_they_were_written) {
   const transport_parameters all = all_parameters();
   const auto from_server = decode_transport_parameters(encode_transport_parameters(all, server), server);
@@ -116,6 +117,7 @@ TEST(transport_parameters, are_read_in_any_order_and_with_long_varints) {
   EXPECT_EQ(decoded->max_idle_timeout, 100ms);
 }
 
+// [rfc9000 7.4.2#1]
 TEST(transport_parameters, skip_what_they_do_not_know) {
   const auto decoded = decode("1b 03 aabbcc  c0000000ff04de1c 01 05  0e 01 07");
   ASSERT_TRUE(decoded);
@@ -140,6 +142,7 @@ TEST(transport_parameters, refuse_a_server_only_parameter_from_a_client) {
   }
 }
 
+// [rfc9000 4.6#1 18.2#6]
 TEST(transport_parameters, refuse_values_out_of_range_and_take_those_on_the_border) {
   EXPECT_TRUE(decode("03 02 44b0"));  // 1200
   expect_refused("03 02 44af");
@@ -192,6 +195,7 @@ TEST(transport_parameters, refuse_to_be_cut_short_in_the_middle_of_one) {
   expect_refused("1b ffffffffffffffff");
 }
 
+// [rfc9000 7.4#2]
 TEST(transport_parameters, refuse_duplicates_of_known_and_of_unknown_ones) {
   expect_refused("01 01 05 01 01 05");
   expect_refused("0c 00 0c 00");
@@ -234,6 +238,7 @@ TEST(preferred_address, leaves_out_a_family_that_is_all_zero) {
             "0d2ac000020101bb000000000000000000000000000000000000" + to_hex(from_hex(rest)));
 }
 
+// [rfc9000 18.2#4 18.2#5]
 TEST(preferred_address, is_refused_when_it_is_ill_formed) {
   const std::string addresses = "00000000 0000 00000000000000000000000000000000 0000";
   expect_refused("0d 29" + addresses + "00 000102030405060708090a0b0c0d0e0f");

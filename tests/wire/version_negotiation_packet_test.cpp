@@ -23,6 +23,7 @@ byte_vector encoded(byte_view destination, byte_view source, std::span<const qui
   return buffer;
 }
 
+// [rfc9000 17.2.1#2 17.2.1#3 17.2.1#4]
 TEST(version_negotiation, is_written_as_the_invariants_say) {
   EXPECT_EQ(to_hex(encoded(from_hex("aabb"), from_hex("cc"), ours, 0x15)),
             "d50000000002aabb01cc6b3343cf000000011a2a3a4a");
@@ -38,6 +39,15 @@ TEST(version_negotiation, is_read_back) {
   EXPECT_TRUE(std::equal(packet->versions.begin(), packet->versions.end(), std::begin(ours), std::end(ours)));
   EXPECT_TRUE(packet->versions.contains(quic_version::v1));
   EXPECT_FALSE(packet->versions.contains(static_cast<quic_version>(0xff00001d)));
+}
+
+// [rfc9000 17.2.1#1]
+TEST(version_negotiation, is_read_whatever_its_unused_bits_are) {
+  byte_vector datagram = encoded(from_hex("aabb"), from_hex("cc"), ours);
+  for (unsigned bits = 0; bits < 0x80; ++bits) {
+    datagram[0] = static_cast<std::uint8_t>(0x80 | bits);
+    EXPECT_TRUE(parse_version_negotiation(datagram)) << bits;
+  }
 }
 
 TEST(version_negotiation, echoes_ids_of_255_bytes) {

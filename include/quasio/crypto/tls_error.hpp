@@ -12,6 +12,10 @@ struct tls_error {
   std::uint8_t alert = 80;
   std::string reason;  ///< For people, such as "certificate verify failed: self-signed certificate".
 
+  /// TLS has an alert for it, but in QUIC it is a PROTOCOL_VIOLATION (RFC 9001, sections 4.1.3, 4.4, 4.6.1 and
+  /// 8.4).
+  bool violates_quic = false;
+
   friend bool operator==(const tls_error&, const tls_error&) = default;
 };
 

@@ -60,6 +60,7 @@ struct udp_socket_statistics {
   std::uint64_t truncated_drops = 0;  ///< Longer than a buffer of the pool.
   std::uint64_t empty_drops = 0;      ///< Without a single byte.
   std::uint64_t icmp_errors = 0;      ///< Told by ICMP about something sent earlier; nothing else was lost by it.
+  std::uint64_t port_refusals = 0;    ///< Of these, those that say that nobody listens at the peer's port.
   std::uint64_t datagrams_sent = 0;   ///< Accepted by the kernel.
   std::uint64_t bytes_sent = 0;
   std::uint64_t send_calls = 0;  ///< Calls to the kernel, also those that failed.
