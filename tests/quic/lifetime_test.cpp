@@ -30,7 +30,7 @@ TEST(closing, says_so_once_and_ends_after_three_probe_timeouts) {
   EXPECT_EQ(end.reason().code, 5u);
 }
 
-// [rfc9000 10.2.1#1]
+// [rfc9000 10.2.1#1 10.2.1#2]
 TEST(closing, answers_the_first_second_fourth_packet_and_so_on) {
   closing end;
   end.begin_closing({}, start, 100ms);

@@ -32,7 +32,7 @@ std::vector<wire::frame> frames_of(path& from) {
   return frames;
 }
 
-// [rfc9000 8#1 9.6.3#2]
+// [rfc9000 8#1 9.3#2 9.6.3#2]
 TEST(path, may_send_three_times_what_came_until_it_is_validated) {
   path one(0, from_port(1), settings{}, start);
   EXPECT_EQ(one.amplification_room(), 0u);
