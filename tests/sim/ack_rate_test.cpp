@@ -73,15 +73,26 @@ void expect_no_harm(std::uint64_t megabits, duration round_trip, std::uint64_t s
   }
 }
 
-TEST(ack_rate, does_not_slow_transfers_down) {
-  for (const std::uint64_t megabits : {10u, 100u}) {
-    for (const duration round_trip : {duration(10ms), duration(50ms), duration(300ms)}) {
-      SCOPED_TRACE(std::to_string(megabits) + " Mbit/s, ms: " +
-                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(round_trip).count()));
-      expect_no_harm(megabits, round_trip, megabits == 10 ? 5'000'000 : 15'000'000, 1.03);
-    }
-  }
+struct link_case {
+  std::uint64_t megabits;
+  duration round_trip;
+  std::uint64_t size;
+};
+
+class ack_rate_on_a_link : public testing::TestWithParam<link_case> {};
+
+TEST_P(ack_rate_on_a_link, does_not_slow_transfers_down) {
+  expect_no_harm(GetParam().megabits, GetParam().round_trip, GetParam().size, 1.03);
 }
+
+INSTANTIATE_TEST_SUITE_P(links, ack_rate_on_a_link,
+                         testing::Values(link_case{10, 10ms, 5'000'000}, link_case{10, 50ms, 5'000'000},
+                                         link_case{10, 300ms, 5'000'000}, link_case{100, 10ms, 15'000'000},
+                                         link_case{100, 50ms, 15'000'000}, link_case{100, 300ms, 15'000'000}),
+                         [](const auto& made) {
+                           return std::to_string(made.param.megabits) + "_mbit_" +
+                                  std::to_string(made.param.round_trip / 1ms) + "_ms";
+                         });
 
 TEST(ack_rate, does_not_slow_the_start_down) {
   for (const duration round_trip : {duration(10ms), duration(50ms), duration(300ms)}) {
