@@ -481,12 +481,18 @@ class Sink:
 
 
 class Relay:
-    """Passes datagrams between a client and a server on loopback, and keeps copies of what the client sent."""
+    """Passes datagrams between a client and a server on loopback, and keeps copies of what the client sent.
 
-    def __init__(self, server_port, keep=2000):
+    With `rebind_at` it is a NAT that rebinds: each of these datagrams of the client's reaches the server from a new port,
+    and the old port is deaf. It counts datagrams instead of time, so that the speed of the transfer does not matter; and
+    they are the client's, because a server whose client says nothing cannot learn where it went."""
+
+    def __init__(self, server_port, keep=2000, rebind_at=()):
         self.server = (LOOPBACK, server_port)
         self.keep = keep
+        self.rebind_at = frozenset(rebind_at)
         self.from_client = []
+        self.count_from_client = 0
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind((LOOPBACK, 0))
         self.port = self.front.getsockname()[1]
@@ -494,7 +500,6 @@ class Relay:
         self.back.bind((LOOPBACK, 0))
         self.client = None
         self.open = True
-        self.rebinding = False
         self.times_rebound = 0
         for sock in (self.front, self.back):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -514,7 +519,8 @@ class Relay:
         datagram, self.client = self.front.recvfrom(65536)
         if len(self.from_client) < self.keep:
             self.from_client.append(datagram)
-        if self.rebinding:
+        self.count_from_client += 1
+        if self.count_from_client in self.rebind_at:
             self.take_new_port(datagram)
         else:
             self.back.sendto(datagram, self.server)
@@ -524,11 +530,6 @@ class Relay:
         if self.client:
             self.front.sendto(datagram, self.client)
 
-    def rebind(self):
-        """From the client's next datagram on the server sees it at another port, as after a NAT rebinding; the old one is
-        deaf. It takes a datagram of the client's: a server whose client says nothing cannot learn where it went."""
-        self.rebinding = True
-
     def take_new_port(self, datagram):
         old = self.back
         new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -537,7 +538,6 @@ class Relay:
         new.settimeout(0.2)
         new.sendto(datagram, self.server)
         self.back = new
-        self.rebinding = False
         self.times_rebound += 1
         old.close()
 
