@@ -230,6 +230,7 @@ result<section_kind, breach> message_receiver::accept_response(const exchange_co
 
 result<section_kind, breach> message_receiver::accept_trailers(const field_list& fields) {
   if (const auto valid = validate_trailers(fields); !valid) return malformed(valid.error());
+  if (!content_.is_complete()) return malformed("less content than content-length says");  // And no more may follow.
   stage_ = stage::after_trailers;
   return section_kind::trailers;
 }
