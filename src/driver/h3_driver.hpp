@@ -75,6 +75,8 @@ private:
   void on(http3::exchange_closed& event);
   void on(http3::goaway_received&) { on_goaway(); }
   void on(http3::requests_available&) { on_requests_available(); }
+  template <class Other>
+  void on(Other&) noexcept {}  ///< What exchanges have no use for.
 
   void keep_what_arrived();
   std::shared_ptr<exchange> find(stream_id id) const;

@@ -73,6 +73,31 @@ void connection::send_goaway(quic::connection& transport) {
   parts_->state.send_goaway(streams);
 }
 
+operation_result<void> connection::set_priority(quic::connection& transport, stream_id id, const priority& wanted) {
+  quic_streams streams(transport, parts_->now);
+  return parts_->state.set_priority(streams, id, wanted);
+}
+
+operation_result<priority> connection::priority_of(stream_id id) const { return parts_->state.priority_of(id); }
+
+operation_result<void> connection::allow_datagrams(stream_id id) { return parts_->state.allow_datagrams(id); }
+
+std::size_t connection::max_datagram_payload(const quic::connection& transport, stream_id id) const {
+  return parts_->state.max_datagram_payload(transport.max_datagram_payload(), id);
+}
+
+operation_result<void> connection::send_datagram(quic::connection& transport, stream_id id, byte_view payload,
+                                                 const datagram_options& options) {
+  quic_streams streams(transport, parts_->now);
+  return parts_->state.send_datagram(streams, id, payload, options);
+}
+
+std::optional<byte_view> connection::peek_datagram(stream_id id) const { return parts_->state.peek_datagram(id); }
+
+void connection::pop_datagram(stream_id id) { parts_->state.pop_datagram(id); }
+
+quasio::http3::statistics connection::statistics() const { return parts_->state.statistics(); }
+
 std::size_t connection::open_exchanges() const noexcept { return parts_->state.open_exchanges(); }
 
 const peer_settings& connection::peer() const noexcept { return parts_->state.peer(); }

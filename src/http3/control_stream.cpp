@@ -56,8 +56,7 @@ result<void, breach> control_stream::begin_frame(const frame_header& header) {
       return begin_id_frame(header);
     case frame_type::priority_update_request:
     case frame_type::priority_update_push:
-      skipped_ = 0;
-      return {};
+      return begin_priority_update(header);
     default:
       if (frame_type::is_from_http2(header.type)) return frame_unexpected("a frame type of HTTP/2");
       constexpr std::uint64_t smallest_header = 2;
@@ -80,14 +79,34 @@ result<void, breach> control_stream::begin_id_frame(const frame_header& header) 
   if (header.length == 0 || header.length > longest_id) {
     return connection_breach(error_code::frame_error, "a frame of the wrong size for one ID");
   }
+  if (!guard_.note_control_frame()) return guard_.as_breach();
+  skipped_ = 0;
+  return {};
+}
+
+result<void, breach> control_stream::begin_priority_update(const frame_header& header) {
+  if (role_ == endpoint_role::client) return frame_unexpected("PRIORITY_UPDATE from a server");
+  if (header.length == 0) return connection_breach(error_code::frame_error, "PRIORITY_UPDATE without an ID");
+  if (header.length > limits_.max_priority_update_size) {
+    return connection_breach(error_code::excessive_load, "the PRIORITY_UPDATE frame is too large");
+  }
+  if (!guard_.note_control_frame()) return guard_.as_breach();
   skipped_ = 0;
   return {};
 }
 
 bool control_stream::keeps_payload() const noexcept {
-  const std::uint64_t type = frames_.type();
-  return type == frame_type::settings || type == frame_type::goaway || type == frame_type::cancel_push ||
-         type == frame_type::max_push_id;
+  switch (frames_.type()) {
+    case frame_type::settings:
+    case frame_type::goaway:
+    case frame_type::cancel_push:
+    case frame_type::max_push_id:
+    case frame_type::priority_update_request:
+    case frame_type::priority_update_push:
+      return true;
+    default:
+      return false;
+  }
 }
 
 result<void, breach> control_stream::take_payload(byte_view& bytes) {
@@ -114,6 +133,9 @@ result<void, breach> control_stream::finish_frame(event_queue& events) {
       return finish_goaway(events);
     case frame_type::max_push_id:
       return finish_max_push_id();
+    case frame_type::priority_update_request:
+    case frame_type::priority_update_push:
+      return finish_priority_update();
     case frame_type::cancel_push:
       if (!parse_id(payload_)) return connection_breach(error_code::frame_error, "CANCEL_PUSH is not one ID");
       // No push was ever allowed or promised (RFC 9114, section 7.2.3).
@@ -160,6 +182,21 @@ result<void, breach> control_stream::finish_max_push_id() {
   if (!id) return connection_breach(error_code::frame_error, "MAX_PUSH_ID is not one ID");
   if (max_push_id_ && *id < *max_push_id_) return connection_breach(error_code::id_error, "MAX_PUSH_ID became smaller");
   max_push_id_ = id;
+  return {};
+}
+
+result<void, breach> control_stream::finish_priority_update() {
+  byte_reader reader(payload_);
+  const auto id = reader.read_varint();
+  if (!id) return connection_breach(error_code::frame_error, "PRIORITY_UPDATE without a whole ID");
+  if (frames_.type() == frame_type::priority_update_push) {
+    return connection_breach(error_code::id_error, "PRIORITY_UPDATE for a push that was never promised");
+  }
+  const bool is_request =
+      stream_initiator(*id) == endpoint_role::client && direction_of(*id) == stream_direction::bidirectional;
+  if (!is_request) return connection_breach(error_code::id_error, "PRIORITY_UPDATE for a stream that is no request's");
+  const auto named = parse_priority(as_text(reader.rest()));
+  updates_.push_back({*id, named ? std::optional(merge({}, *named)) : std::nullopt});
   return {};
 }
 

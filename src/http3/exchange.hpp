@@ -1,7 +1,9 @@
 #pragma once
 
+#include "http3/datagram_inbox.hpp"
 #include "http3/message_receiver.hpp"
 #include "http3/message_sender.hpp"
+#include "http3/stream_priority.hpp"
 
 namespace quasio::http3 {
 
@@ -12,7 +14,10 @@ public:
   explicit exchange(stream_id id) noexcept : id_(id), receiver_(id), sender_(id) {}
 
   /// A client's.
-  exchange(stream_id id, const request_head& request) noexcept : id_(id), receiver_(id, request), sender_(id) {}
+  exchange(stream_id id, const request_head& request) noexcept
+      : id_(id), receiver_(id, request), sender_(id), takes_datagrams_(request.is_extended) {
+    priority_.on_request_field(request.priority);
+  }
 
   // --- What the transport tells. An error ends the connection. -----------------------------------------------------
 
@@ -38,6 +43,38 @@ public:
   /// A server that is going away has not processed the request (RFC 9114, section 5.2).
   void give_up_unprocessed(const exchange_context& context);
 
+  // --- Priorities (RFC 9218) ---------------------------------------------------------------------------------------
+
+  /// The client's wish has changed.
+  void on_priority_update(const exchange_context& context, const priority& wanted);
+  void on_own_update(const exchange_context& context, const priority& wanted);
+  operation_result<void> set_priority(const exchange_context& context, const priority& wanted);
+  const stream_priority& priority_state() const noexcept { return priority_; }
+
+  /// The application hears of the client's wish now: the latest.
+  priority take_priority_news() noexcept {
+    priority_news_ = false;
+    return priority_.wanted();
+  }
+
+  // --- HTTP Datagrams (RFC 9297) -----------------------------------------------------------------------------------
+
+  void allow_datagrams() noexcept { takes_datagrams_ = true; }
+
+  /// One came for this exchange, which the application knows of.
+  result<void, error> on_datagram(const exchange_context& context, byte_view payload);
+
+  /// Those that came before it.
+  result<void, error> take_early_datagrams(const exchange_context& context);
+
+  bool may_send_datagrams() const noexcept { return takes_datagrams_ && sender_.is_open(); }
+  void on_datagram_sent() noexcept { sent_datagrams_ = true; }
+  datagram_queue& datagrams() noexcept { return datagrams_; }
+  const datagram_queue& datagrams() const noexcept { return datagrams_; }
+
+  /// Whether more of the peer's message is expected.
+  bool awaits_response() const noexcept { return receiver_.is_open(); }
+
   /// Whether the application knows of it.
   bool is_announced() const noexcept { return receiver_.is_announced(); }
 
@@ -50,12 +87,26 @@ private:
   void abandon_both(const exchange_context& context, error_code code);
   void stop_reading(const exchange_context& context, error_code code);
   void tell_if_closed(const exchange_context& context);
+  result<void, error> refuse_datagrams(const exchange_context& context);
+  void after_reading(const exchange_context& context);
+  void after_sending(const exchange_context& context);
+  void schedule(const exchange_context& context);
+  void note_cancelled_by_peer(const exchange_context& context);
+  void note_wasted(const exchange_context& context);
 
   stream_id id_;
   message_receiver receiver_;
   message_sender sender_;
   bool transport_closed_ = false;
   bool closed_told_ = false;
+  bool begun_ = false;          ///< A request's own wishes have been heard.
+  bool priority_news_ = false;  ///< The application is about to be told.
+  bool wasted_ = false;         ///< It came to nothing, and counts as that.
+  bool cancelled_by_peer_ = false;
+  bool takes_datagrams_ = false;
+  bool sent_datagrams_ = false;  ///< Some may wait in the transport.
+  stream_priority priority_;
+  datagram_queue datagrams_;
 };
 
 }  // namespace quasio::http3

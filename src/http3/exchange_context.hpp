@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "http3/abuse_guard.hpp"
+#include "http3/datagram_inbox.hpp"
 #include "http3/event_queue.hpp"
 #include "http3/qpack_decoder.hpp"
 #include "http3/qpack_encoder.hpp"
 #include "http3/transport_streams.hpp"
 #include "quasio/http3/settings.hpp"
+#include "quasio/http3/statistics.hpp"
 
 namespace quasio::http3 {
 
@@ -20,6 +23,9 @@ struct exchange_context {
   qpack_encoder& encoder;
   qpack_decoder& decoder;
   event_queue& events;
+  abuse_guard& guard;
+  statistics& counts;
+  datagram_inbox& datagrams;
   std::vector<std::uint8_t>& scratch;  ///< For building frames, so that their memory is used again.
 };
 

@@ -35,7 +35,7 @@ constexpr std::array<std::uint8_t, 256> classify() {
   add(small, lower_token | host_text);
   add(big, upper_token | host_text);
   add("!#$%&'*+-.^_`|~", lower_token);
-  add("!$%&'()*+,-.:;=[]_~", host_text);
+  add("!$%&'()*+,-.;=_~", host_text);
   return kinds;
 }
 constexpr auto kinds = classify();
@@ -43,6 +43,33 @@ constexpr auto kinds = classify();
 bool all_are(std::string_view text, std::uint8_t kind) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [&](char c) { return (kinds[static_cast<std::uint8_t>(c)] & kind) != 0; });
+}
+
+/// What follows the host, which must be one: nothing, or what begins with the colon before a port. An address in
+/// brackets may have colons of its own (RFC 3986, section 3.2.2).
+std::optional<std::string_view> port_after_host(std::string_view text) noexcept {
+  std::size_t end = 0;
+  if (!text.empty() && text.front() == '[') {
+    end = text.find(']');
+    if (end == std::string_view::npos || end == 1) return std::nullopt;
+    const std::string_view address = text.substr(1, end - 1);
+    const auto may_stand = [](char c) { return c == ':' || (kinds[static_cast<std::uint8_t>(c)] & host_text) != 0; };
+    if (!std::all_of(address.begin(), address.end(), may_stand)) return std::nullopt;
+    ++end;
+  } else {
+    end = std::min(text.find(':'), text.size());
+    if (end == 0 || !all_are(text.substr(0, end), host_text)) return std::nullopt;
+  }
+  const std::string_view rest = text.substr(end);
+  if (!rest.empty() && rest.front() != ':') return std::nullopt;
+  return rest;
+}
+
+std::optional<unsigned> parse_port(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 5 || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
+  unsigned number = 0;
+  for (const char c : text) number = number * 10 + static_cast<unsigned>(c - '0');
+  return number <= 65535 ? std::optional(number) : std::nullopt;
 }
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -65,16 +92,15 @@ bool is_scheme(std::string_view text) noexcept {
   });
 }
 
-bool is_authority(std::string_view text) noexcept { return !text.empty() && all_are(text, host_text); }
+bool is_authority(std::string_view text) noexcept {
+  const auto port = port_after_host(text);
+  if (!port) return false;
+  return port->empty() || port->size() == 1 || parse_port(port->substr(1)).has_value();
+}
 
 bool is_authority_with_port(std::string_view text) noexcept {
-  const std::size_t colon = text.rfind(':');
-  if (!is_authority(text) || colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view port = text.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || !std::all_of(port.begin(), port.end(), is_digit)) return false;
-  unsigned number = 0;
-  for (const char c : port) number = number * 10 + static_cast<unsigned>(c - '0');
-  return number > 0 && number <= 65535;
+  const auto port = port_after_host(text);
+  return port && !port->empty() && parse_port(port->substr(1)).value_or(0) > 0;
 }
 
 bool is_path(std::string_view text) noexcept {

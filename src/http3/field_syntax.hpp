@@ -18,7 +18,7 @@ bool is_field_value(std::string_view text) noexcept;
 /// RFC 3986, section 3.1.
 bool is_scheme(std::string_view text) noexcept;
 
-/// Host and port without userinfo (RFC 9114, section 4.3.1), as far as its characters say.
+/// A host, and a port if it says one, without userinfo (RFC 9114, section 4.3.1; RFC 3986, section 3.2).
 bool is_authority(std::string_view text) noexcept;
 
 /// An authority that ends in a port (RFC 9110, section 7.1: authority-form).

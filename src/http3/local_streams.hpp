@@ -22,6 +22,9 @@ public:
   /// Sends a frame on the control stream, or with it once it is open.
   void send_on_control(transport_streams& transport, byte_view frame);
 
+  /// Whether the control stream is open: our settings have been written.
+  bool has_sent_settings() const noexcept { return control_.id.has_value(); }
+
   /// Whether the connection lives on this stream.
   bool is_critical(stream_id id) const noexcept;
 

@@ -18,17 +18,27 @@ unexpected<breach> frame_unexpected(std::string_view reason) {
   return connection_breach(error_code::frame_unexpected, reason);
 }
 
+void count(statistics& counts, section_kind came) noexcept {
+  switch (came) {
+    case section_kind::request:
+      ++counts.requests_received;
+      return;
+    case section_kind::interim_response:
+      ++counts.interim_responses_received;
+      return;
+    case section_kind::response:
+      ++counts.responses_received;
+      return;
+    case section_kind::trailers:
+      ++counts.trailers_received;
+      return;
+  }
+}
+
 /// The longest HEADERS payload worth collecting: its encoding would have to be wasteful to decode to less than this.
 std::uint64_t max_encoded_section(const settings& limits) noexcept { return limits.max_field_section_size; }
 
 }  // namespace
-
-bool content_account::add(std::uint64_t length) noexcept {
-  if (forbidden_) return false;
-  if (expected_ && length > *expected_ - received_) return false;
-  received_ += length;
-  return true;
-}
 
 result<void, breach> message_receiver::take(const exchange_context& context) {
   auto walked = walk(context, {});
@@ -103,6 +113,8 @@ result<void, breach> message_receiver::begin_frame(const exchange_context& conte
     case frame_type::settings:
     case frame_type::goaway:
     case frame_type::max_push_id:
+    case frame_type::priority_update_request:
+    case frame_type::priority_update_push:
       return frame_unexpected("a frame of the control stream on a request stream");
     default:
       if (frame_type::is_from_http2(header.type)) return frame_unexpected("a frame type of HTTP/2");
@@ -117,6 +129,7 @@ result<void, breach> message_receiver::begin_data(const exchange_context& contex
   constexpr std::uint64_t empty_frame_size = 2;
   if (length == 0) return skip(context, empty_frame_size);
   skipped_ = 0;
+  if (!context.guard.note_data_frame(length)) return context.guard.as_breach();
   if (!content_.add(length)) return malformed("more content than the message may have");
   return {};
 }
@@ -140,6 +153,7 @@ result<void, breach> message_receiver::take_payload(const exchange_context& cont
   }
   const std::size_t count = std::min(at_hand, out.size());
   if (count > 0) std::memcpy(out.data(), bytes.data(), count);
+  context.counts.content_bytes_received += count;
   bytes = bytes.subspan(count);
   out = out.subspan(count);
   frames_.took(count);
@@ -166,6 +180,7 @@ result<void, breach> message_receiver::skip(const exchange_context& context, std
 }
 
 result<void, breach> message_receiver::finish_section(const exchange_context& context, byte_view encoded) {
+  context.counts.field_bytes_received += encoded.size();
   const section_limits limits{context.limits.max_field_section_size, context.limits.max_fields};
   auto fields = context.decoder.decode(encoded, limits);
   if (!fields) return pass_on(fields);
@@ -173,7 +188,9 @@ result<void, breach> message_receiver::finish_section(const exchange_context& co
   if (!kind) return pass_on(kind);
   join_repeated_fields(*fields);
   tell_section(context, false);
+  count(context.counts, *kind);
   untold_ = fields_received{id_, *kind, std::move(*fields), false};
+  untold_->says_early_data = *kind == section_kind::request && request_.says_early_data;
   return {};
 }
 
@@ -203,6 +220,8 @@ result<section_kind, breach> message_receiver::accept_response(const exchange_co
     return exchange_breach(error_code::excessive_load, "too many interim responses");
   }
   tunnel_ = request_.is_connect && head->is_successful();
+  if (request_.is_extended && tunnel_ && head->says_capsules && head->is_unfit_for_capsules())
+    return malformed("capsules in a response that cannot have them");
   if (!tunnel_) content_.expect(head->content_length);
   if (!tunnel_ && (request_.is_head || head->has_no_content())) content_.allow_none();
   stage_ = stage::content;
@@ -211,6 +230,7 @@ result<section_kind, breach> message_receiver::accept_response(const exchange_co
 
 result<section_kind, breach> message_receiver::accept_trailers(const field_list& fields) {
   if (const auto valid = validate_trailers(fields); !valid) return malformed(valid.error());
+  if (!content_.is_complete()) return malformed("less content than content-length says");  // And no more may follow.
   stage_ = stage::after_trailers;
   return section_kind::trailers;
 }

@@ -5,30 +5,13 @@
 #include <vector>
 
 #include "http3/breach.hpp"
+#include "http3/content_account.hpp"
 #include "http3/exchange_context.hpp"
 #include "http3/frame.hpp"
 #include "http3/message_validation.hpp"
 #include "quasio/http3/operation.hpp"
 
 namespace quasio::http3 {
-
-/// How much content a message may have and has had.
-class content_account {
-public:
-  void allow_none() noexcept { forbidden_ = true; }
-  void expect(std::optional<std::uint64_t> length) noexcept { expected_ = length; }
-
-  /// A DATA frame of this length begins. False when the message may not have that much.
-  bool add(std::uint64_t length) noexcept;
-
-  /// Whether the message may end here (RFC 9114, section 4.1.2).
-  bool is_complete() const noexcept { return forbidden_ || !expected_ || received_ == *expected_; }
-
-private:
-  std::optional<std::uint64_t> expected_;
-  std::uint64_t received_ = 0;
-  bool forbidden_ = false;
-};
 
 /// The peer's message on a request stream: a request, or interim responses and a response (RFC 9114, section 4.1).
 /// Frames are handled as they come, except that content stays in the transport until it is read, so that flow control
@@ -55,6 +38,9 @@ public:
 
   /// Whether the application knows that the message has ended.
   bool is_end_told() const noexcept { return end_told_; }
+
+  /// Whether any of the response has been told.
+  bool has_response() const noexcept { return stage_ != stage::headers || interim_responses_ > 0; }
 
   /// Whether the application knows of the exchange.
   bool is_announced() const noexcept { return announced_; }

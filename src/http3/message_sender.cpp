@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
+#include "http3/cookie_pairs.hpp"
 #include "http3/frame.hpp"
 #include "quasio/base/byte_writer.hpp"
 #include "quasio/base/varint.hpp"
@@ -26,6 +28,22 @@ constexpr std::size_t payload_for(std::size_t size, std::size_t room) noexcept {
 }
 
 unexpected<operation_error> refuse(operation_error why) { return unexpected<operation_error>(why); }
+
+/// What RFC 9110 (sections 8.6 and 9.3.6) and RFC 9297 (sections 3.2 and 3.4) forbid a server to send, and a client to
+/// mind.
+bool may_be_sent(const response_head& head, const request_head& request, bool tunnel) noexcept {
+  if (head.content_length && (tunnel || head.must_not_say_length())) return false;
+  if (!head.says_capsules) return true;
+  return head.is_successful() && !(request.is_extended && head.is_unfit_for_capsules());
+}
+
+std::optional<field_list> split_cookies(const exchange_context& context, const field_list& fields) {
+  const bool is_of_use = context.limits.split_cookies && context.peer.qpack_max_table_capacity > 0;
+  if (!is_of_use) return std::nullopt;
+  auto split = split_cookies(fields);
+  if (split && section_size(*split) > context.peer.max_field_section_size) return std::nullopt;
+  return split;
+}
 
 template <class Value>
 operation_result<void> translate(const quic::stream_result<Value>& written) {
@@ -60,8 +78,13 @@ operation_result<void> message_sender::check_stage(stage wanted) const noexcept 
 
 operation_result<void> message_sender::send_request(const exchange_context& context, const field_list& fields,
                                                     const request_head& head, bool end) {
-  if (auto written = write_section(context, fields, end); !written) return written;
   tunnel_ = head.is_connect;
+  if (!tunnel_) content_.expect(head.content_length);
+  if (end && !content_.is_complete()) return refuse(operation_error::content_length_mismatch);
+  const auto split = split_cookies(context, fields);
+  if (auto written = write_section(context, split ? *split : fields, end); !written) return written;
+  ++context.counts.requests_sent;
+  begun_ = true;
   stage_ = end ? stage::finished : stage::content;
   return {};
 }
@@ -72,10 +95,22 @@ operation_result<void> message_sender::send_response(const exchange_context& con
   const auto head = validate_response(fields);
   if (!head) return refuse(operation_error::malformed_fields);
   if (head->is_interim() && end) return refuse(operation_error::wrong_state);
+  const bool tunnel = request.is_connect && head->is_successful();
+  if (!may_be_sent(*head, request, tunnel)) return refuse(operation_error::malformed_fields);
+  // 205 ends with its header section too, when we make it (RFC 9110, section 15.3.6).
+  const bool no_content = !tunnel && (request.is_head || head->has_no_content() || head->status == 205);
+  const bool is_short = !no_content && !head->is_interim() && head->content_length.value_or(0) != 0;
+  if (end && is_short) return refuse(operation_error::content_length_mismatch);
   if (auto written = write_section(context, fields, end); !written) return written;
-  if (head->is_interim()) return {};
-  tunnel_ = request.is_connect && head->is_successful();
-  no_content_ = !tunnel_ && (request.is_head || head->has_no_content());
+  if (head->is_interim()) {
+    ++context.counts.interim_responses_sent;
+    return {};
+  }
+  ++context.counts.responses_sent;
+  tunnel_ = tunnel;
+  no_content_ = no_content;
+  if (!no_content) content_.expect(head->content_length);
+  begun_ = true;
   stage_ = end ? stage::finished : stage::content;
   return {};
 }
@@ -84,7 +119,9 @@ operation_result<void> message_sender::send_trailers(const exchange_context& con
   if (auto allowed = check_stage(stage::content); !allowed) return allowed;
   if (tunnel_) return refuse(operation_error::wrong_state);
   if (!validate_trailers(fields)) return refuse(operation_error::malformed_fields);
+  if (!content_.is_complete()) return refuse(operation_error::content_length_mismatch);
   if (auto written = write_section(context, fields, true); !written) return written;
+  ++context.counts.trailers_sent;
   stage_ = stage::finished;
   return {};
 }
@@ -92,6 +129,8 @@ operation_result<void> message_sender::send_trailers(const exchange_context& con
 operation_result<std::size_t> message_sender::write_body(const exchange_context& context, byte_view data, bool end) {
   if (auto allowed = check_stage(stage::content); !allowed) return refuse(allowed.error());
   if (no_content_ && !data.empty()) return refuse(operation_error::wrong_state);
+  const bool fits = content_.has_room_for(data.size()) && (!end || content_.is_complete_with(data.size()));
+  if (!fits) return refuse(operation_error::content_length_mismatch);
   wants_room_ = false;
   byte_view rest = data;
   while (!rest.empty()) {
@@ -127,6 +166,7 @@ operation_result<void> message_sender::write_section(const exchange_context& con
   frame.assign(max_frame_header_size, 0);
   context.encoder.encode(fields, frame);
   const std::size_t payload = frame.size() - max_frame_header_size;
+  context.counts.field_bytes_sent += payload;
   const std::size_t begin = max_frame_header_size - 1 - varint_size(payload);
   byte_writer header(byte_span(frame).subspan(begin, max_frame_header_size - begin));
   header.write_varint(frame_type::headers);
@@ -140,6 +180,8 @@ operation_result<void> message_sender::write_data(const exchange_context& contex
   header.write_varint(frame_type::data);
   header.write_varint(payload.size());
   if (auto begun = translate(context.transport.stream_write_whole(id_, header.written(), false)); !begun) return begun;
+  content_.add(payload.size());
+  context.counts.content_bytes_sent += payload.size();
   return translate(context.transport.stream_write_whole(id_, payload, end));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "http3/content_account.hpp"
 #include "http3/exchange_context.hpp"
 #include "http3/message_validation.hpp"
 #include "quasio/http3/operation.hpp"
@@ -33,6 +34,12 @@ public:
 
   bool is_abandoned() const noexcept { return stage_ == stage::abandoned; }
 
+  /// Whether our side of the stream is open.
+  bool is_open() const noexcept { return stage_ == stage::headers || stage_ == stage::content; }
+
+  /// Whether the header section that counts, of the request or of the final response, has been sent.
+  bool has_begun() const noexcept { return begun_; }
+
 private:
   enum class stage : std::uint8_t { headers, content, finished, abandoned };
 
@@ -44,7 +51,9 @@ private:
   stream_id id_;
   stage stage_ = stage::headers;
   bool tunnel_ = false;
+  bool begun_ = false;
   bool no_content_ = false;
+  content_account content_;
   bool wants_room_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "http3/field_syntax.hpp"
+#include "quasio/http3/capsule.hpp"
 
 namespace quasio::http3 {
 namespace {
@@ -25,6 +26,10 @@ struct pseudo_fields {
 struct noted_fields {
   optional_text host;
   std::optional<std::uint64_t> content_length;
+  bool content_type = false;
+  bool capsule_protocol = false;  ///< Whatever it says.
+  bool early_data = false;
+  bool priority = false;
 };
 
 enum class section_place : std::uint8_t { request, response, trailers };
@@ -78,6 +83,10 @@ private:
     if (line.name == "te") return take_te(line.value);
     if (line.name == "host") return take_host(line.value);
     if (line.name == "content-length") return take_content_length(line.value);
+    noted_.content_type |= line.name == "content-type";
+    noted_.capsule_protocol |= line.name == "capsule-protocol";
+    noted_.early_data |= line.name == "early-data";
+    noted_.priority |= line.name == "priority";
     return {};
   }
 
@@ -177,6 +186,13 @@ validation<request_head> validate_request(const field_list& fields) {
   head.is_connect = *pseudo.method == "CONNECT";
   head.is_extended = pseudo.protocol.has_value();
   head.content_length = check->noted().content_length;
+  // Whatever its value, and however often it stands there (RFC 8470, section 5.1).
+  head.says_early_data = check->noted().early_data;
+  if (check->noted().priority) head.priority = find_priority(fields);
+  const bool unfit = head.content_length || check->noted().content_type;
+  if (head.is_extended && unfit && check->noted().capsule_protocol && says_capsule_protocol(fields)) {
+    return malformed("capsules and a content-length or content-type");  // RFC 9297, section 3.2.
+  }
   return head;
 }
 
@@ -188,7 +204,9 @@ validation<response_head> validate_response(const field_list& fields) {
   const auto number = parse_status(*status);
   if (!number) return malformed("an invalid :status");
   if (*number == 101) return malformed("101 does not exist in HTTP/3");  // RFC 9114, section 4.5.
-  return response_head{*number, check->noted().content_length};
+  response_head head{*number, check->noted().content_length, false, check->noted().content_type};
+  head.says_capsules = check->noted().capsule_protocol && says_capsule_protocol(fields);
+  return head;
 }
 
 validation<void> validate_trailers(const field_list& fields) {

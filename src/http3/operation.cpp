@@ -20,6 +20,14 @@ std::string_view to_string(operation_error error) noexcept {
       return "the message was cancelled";
     case operation_error::connection_closed:
       return "the connection is closed";
+    case operation_error::content_length_mismatch:
+      return "not as many bytes as content-length says";
+    case operation_error::not_negotiated:
+      return "datagrams have not been agreed upon";
+    case operation_error::datagram_too_large:
+      return "the datagram is too large";
+    case operation_error::queue_full:
+      return "too many datagrams wait to be sent";
   }
   return "unknown error";
 }

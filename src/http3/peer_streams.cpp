@@ -18,16 +18,18 @@ result<void, breach> peer_streams::on_readable(transport_streams& transport, str
     if (stream.is_for == purpose::none) {
       // RFC 9114, section 6.2: what it would say is unknown, so that reading is given up.
       transport.stop_sending(id, error_code::stream_creation_error);
-      return forget(id);
+      return forget(id, readers);
     }
     if (!transport.stream_consume(id, size)) {
       return connection_breach(error_code::internal_error, "a stream lost what it had shown");
     }
-    if (is_last) return forget(id);
+    if (is_last) return forget(id, readers);
   }
 }
 
-result<void, breach> peer_streams::on_reset(stream_id id) { return forget(id); }
+result<void, breach> peer_streams::on_reset(stream_id id, const peer_stream_readers& readers) {
+  return forget(id, readers);
+}
 
 result<void, breach> peer_streams::take(peer_stream& stream, byte_view bytes, const peer_stream_readers& readers) {
   if (stream.is_for == purpose::unknown) {
@@ -79,12 +81,16 @@ result<void, breach> peer_streams::assign_once(peer_stream& stream, purpose want
 }
 
 /// The stream has ended. Those that the connection lives on must not (RFC 9114, section 6.2.1; RFC 9204, section 4.2).
-result<void, breach> peer_streams::forget(stream_id id) {
+result<void, breach> peer_streams::forget(stream_id id, const peer_stream_readers& readers) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return {};
   const purpose was_for = found->second.is_for;
   streams_.erase(found);
-  if (was_for == purpose::unknown || was_for == purpose::none) return {};
+  if (was_for == purpose::unknown || was_for == purpose::none) {
+    ++readers.counts.unknown_streams;
+    readers.guard.note_unknown_stream();
+    return {};
+  }
   return connection_breach(error_code::closed_critical_stream, "a critical stream was closed");
 }
 

@@ -37,6 +37,26 @@ void quic_streams::stop_sending(stream_id id, error_code code) {
   (void)connection_.stop_sending(id, static_cast<std::uint64_t>(code));
 }
 
+void quic_streams::set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) {
+  (void)connection_.set_stream_priority(id, urgency, incremental);
+}
+
+std::uint64_t quic_streams::peer_stream_limit(stream_direction direction) const {
+  return connection_.peer_stream_limit(direction);
+}
+
+std::size_t quic_streams::max_datagram_payload() const { return connection_.max_datagram_payload(); }
+
+quic::datagram_result<void> quic_streams::send_datagram(byte_view data, const quic::datagram_options& options) {
+  return connection_.send_datagram(data, options);
+}
+
+void quic_streams::purge_datagram_group(std::uint64_t group) { connection_.purge_datagram_group(group); }
+
+std::optional<byte_view> quic_streams::peek_datagram() const { return connection_.peek_datagram(); }
+
+void quic_streams::pop_datagram() { connection_.pop_datagram(); }
+
 void quic_streams::close(error_code code, std::string_view reason) {
   connection_.close(static_cast<std::uint64_t>(code), reason, now_);
 }

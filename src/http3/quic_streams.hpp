@@ -19,6 +19,14 @@ public:
   quic::stream_result<void> stream_consume(stream_id id, std::size_t count) override;
   void reset_stream(stream_id id, error_code code) override;
   void stop_sending(stream_id id, error_code code) override;
+  void set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) override;
+  std::uint64_t peer_stream_limit(stream_direction direction) const override;
+  std::size_t max_datagram_payload() const override;
+  quic::datagram_result<void> send_datagram(byte_view data, const quic::datagram_options& options) override;
+  void purge_datagram_group(std::uint64_t group) override;
+  std::optional<byte_view> peek_datagram() const override;
+  void pop_datagram() override;
+  time_point now() const override { return now_; }
   void close(error_code code, std::string_view reason) override;
   bool is_closed() const override;
 

@@ -8,11 +8,15 @@ namespace quasio::http3 {
 
 peer_settings as_told(const settings& ours) noexcept {
   return {.max_field_section_size = std::min(ours.max_field_section_size, varint_max),
-          .enable_connect_protocol = ours.enable_connect_protocol};
+          .enable_connect_protocol = ours.enable_connect_protocol,
+          .h3_datagram = ours.datagrams.enable};
 }
 
 std::string_view reduction(const peer_settings& now, const peer_settings& before) noexcept {
-  if (now.max_field_section_size < before.max_field_section_size) return "MAX_FIELD_SECTION_SIZE";
+  // Left out where it was said before, even though that means more than any number.
+  const bool no_longer_said = now.max_field_section_size == peer_settings{}.max_field_section_size &&
+                              now.max_field_section_size != before.max_field_section_size;
+  if (no_longer_said || now.max_field_section_size < before.max_field_section_size) return "MAX_FIELD_SECTION_SIZE";
   // Not even a larger one will do: the encoder's arithmetic goes by it.
   const bool other_table =
       before.qpack_max_table_capacity != 0 && now.qpack_max_table_capacity != before.qpack_max_table_capacity;

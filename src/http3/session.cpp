@@ -17,10 +17,13 @@ unexpected<operation_error> refuse(operation_error why) { return unexpected<oper
 session::session(endpoint_role role, const settings& limits, random_source& random)
     : role_(role),
       limits_(limits),
-      control_(role, limits_),
+      guard_(limits_.abuse),
+      datagrams_(limits_.datagrams, counts_.datagrams),
+      control_(role, limits_, guard_),
       local_streams_(role, limits_, random),
       peer_streams_(role),
-      goaway_(role) {}
+      goaway_(role),
+      early_priorities_(limits_.max_early_priorities) {}
 
 // --- What the transport tells --------------------------------------------------------------------------------------
 
@@ -28,19 +31,36 @@ void session::start(transport_streams& transport) { local_streams_.open(transpor
 
 void session::handle(transport_streams& transport, const quic::event& happened) {
   if (ended_) return;
+  guard_.set_time(transport.now());
   std::visit([&](const auto& one) { on(transport, one); }, happened);
+  check_load(transport);
+}
+
+void session::check_load(transport_streams& transport) {
+  if (!ended_ && guard_.excess()) fail(transport, *guard_.excess());
 }
 
 std::optional<event> session::poll_event() {
   if (events_.empty()) return std::nullopt;
   event next = events_.take();
-  // Until now the exchange could be asked about what was told before.
-  if (const auto* closed = std::get_if<exchange_closed>(&next)) exchanges_.erase(closed->id);
-  if (early_requests_.empty()) return next;
-  if (auto* request = std::get_if<fields_received>(&next); request && request->kind == section_kind::request) {
-    request->is_early_data = early_requests_.erase(request->id) > 0;
-  }
+  prepare(next);
   return next;
+}
+
+void session::prepare(event& next) {
+  if (const auto* closed = std::get_if<exchange_closed>(&next)) {
+    // Until now the exchange could be asked about what was told before.
+    const auto found = exchanges_.find(closed->id);
+    datagrams_.clear(found->second.datagrams());
+    exchanges_.erase(found);
+  } else if (std::holds_alternative<goaway_received>(next)) {
+    ++counts_.goaways_received;
+  } else if (auto* changed = std::get_if<priority_changed>(&next)) {
+    if (exchange* of = find_exchange(changed->id)) changed->wanted = of->take_priority_news();
+  } else if (auto* request = std::get_if<fields_received>(&next); request && request->kind == section_kind::request) {
+    request->is_early_data = early_requests_.erase(request->id) > 0;
+    if (request->is_early_data) ++counts_.requests_in_early_data;
+  }
 }
 
 void session::on(transport_streams& transport, const quic::stream_opened& opened) {
@@ -55,27 +75,32 @@ void session::on(transport_streams& transport, const quic::stream_opened& opened
 }
 
 void session::admit_request(transport_streams& transport, stream_id id) {
+  seen_.note(id);
+  const auto wanted = early_priorities_.take(id);
   if (goaway_.refuses(id)) {
+    ++counts_.requests_rejected;
     transport.stop_sending(id, error_code::request_rejected);
     transport.reset_stream(id, error_code::request_rejected);
     return;
   }
   goaway_.on_request(id);
-  exchanges_.try_emplace(id, id);
+  exchange& begun = exchanges_.try_emplace(id, id).first->second;
+  if (wanted) begun.on_priority_update(context(transport), *wanted);
 }
 
 void session::on(transport_streams& transport, const quic::stream_readable& readable) {
   if (!is_request_stream(readable.id)) return read_peer_stream(transport, readable.id);
   exchange* reader = find_exchange(readable.id);
   if (reader == nullptr) return;
-  if (const auto read = reader->on_readable(context(transport)); !read) fail(transport, read.error());
+  if (const auto read = reader->on_readable(context(transport)); !read) return fail(transport, read.error());
+  if (datagrams_.has_early() && reader->is_announced()) take_early_datagrams(transport, *reader);
 }
 
 void session::read_peer_stream(transport_streams& transport, stream_id id) {
-  const peer_stream_readers readers{control_, decoder_, encoder_, events_};
-  if (const auto read = peer_streams_.on_readable(transport, id, readers); !read)
+  if (const auto read = peer_streams_.on_readable(transport, id, readers()); !read)
     return fail(transport, read.error().what);
   heed_goaway(transport);
+  heed_priorities(transport);
 }
 
 void session::heed_goaway(transport_streams& transport) {
@@ -92,7 +117,7 @@ void session::on(transport_streams& transport, const quic::stream_writable& writ
 void session::on(transport_streams& transport, const quic::stream_reset& reset) {
   if (is_request_stream(reset.id)) {
     if (exchange* reader = find_exchange(reset.id)) reader->on_reset(context(transport), error_code{reset.code});
-  } else if (const auto tolerated = peer_streams_.on_reset(reset.id); !tolerated) {
+  } else if (const auto tolerated = peer_streams_.on_reset(reset.id, readers()); !tolerated) {
     fail(transport, tolerated.error().what);
   }
 }
@@ -121,10 +146,22 @@ void session::on(transport_streams& transport, const quic::streams_available& av
   }
 }
 
+void session::on(transport_streams& transport, const quic::datagrams_readable&) {
+  if (!limits_.datagrams.enable) return;  // They may be somebody else's.
+  while (const auto data = transport.peek_datagram()) {
+    take_datagram(transport, *data);
+    if (ended_) return;
+    transport.pop_datagram();
+  }
+}
+
+void session::on(transport_streams&, const quic::datagrams_writable&) { events_.push(datagrams_writable{}); }
+
 void session::on(transport_streams&, const quic::connection_closed&) { ended_ = true; }
 
 void session::fail(transport_streams& transport, const error& why) {
   ended_ = true;
+  counts_.closed_for = why.code;
   transport.close(why.code, why.reason);
 }
 
@@ -138,6 +175,9 @@ operation_result<stream_id> session::send_request(transport_streams& transport, 
   if (!head) return refuse(operation_error::malformed_fields);
   if (head->is_extended && !peer().enable_connect_protocol) return refuse(operation_error::wrong_state);
   if (section_size(fields) > peer().max_field_section_size) return refuse(operation_error::fields_too_large);
+  // Before a stream is spent on it.
+  const bool is_short = end && !head->is_connect && head->content_length.value_or(0) != 0;
+  if (is_short) return refuse(operation_error::content_length_mismatch);
   const auto opened = transport.open_stream(stream_direction::bidirectional);
   if (!opened) {
     wants_requests_ = opened.error() == quic::stream_error::limit_reached;
@@ -179,6 +219,7 @@ operation_result<body_read> session::read_body(transport_streams& transport, str
     const bool over = ended_ || transport.is_closed();
     return refuse(over ? operation_error::connection_closed : operation_error::unknown_exchange);
   }
+  guard_.set_time(transport.now());
   auto read = found->read_body(context(transport), out);
   if (read) return *read;
   fail(transport, read.error());
@@ -200,17 +241,32 @@ void session::send_goaway(transport_streams& transport) {
   append_frame_header(frame, frame_type::goaway, varint_size(*id));
   append_varint(frame, *id);
   local_streams_.send_on_control(transport, frame);
+  ++counts_.goaways_sent;
 }
 
 // --- Parts ---------------------------------------------------------------------------------------------------------
 
 exchange_context session::context(transport_streams& transport) noexcept {
-  return {role_, transport, limits_, control_.peer(), encoder_, decoder_, events_, scratch_};
+  return {role_,   transport, limits_, control_.peer(), encoder_, decoder_,
+          events_, guard_,    counts_, datagrams_,      scratch_};
 }
 
 exchange* session::find_exchange(stream_id id) noexcept {
   const auto found = exchanges_.find(id);
   return found == exchanges_.end() ? nullptr : &found->second;
+}
+
+const exchange* session::find_exchange(stream_id id) const noexcept {
+  const auto found = exchanges_.find(id);
+  return found == exchanges_.end() ? nullptr : &found->second;
+}
+
+statistics session::statistics() const {
+  quasio::http3::statistics now = counts_;
+  now.open_exchanges = exchanges_.size();
+  now.datagram_bytes_waiting = datagrams_.bytes();
+  now.early_priorities_waiting = early_priorities_.size();
+  return now;
 }
 
 operation_result<exchange*> session::exchange_to_use(transport_streams& transport, stream_id id) noexcept {

@@ -6,7 +6,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "http3/abuse_guard.hpp"
 #include "http3/control_stream.hpp"
+#include "http3/datagram_inbox.hpp"
+#include "http3/early_priorities.hpp"
 #include "http3/event_queue.hpp"
 #include "http3/exchange.hpp"
 #include "http3/goaway.hpp"
@@ -14,8 +17,10 @@
 #include "http3/peer_streams.hpp"
 #include "http3/qpack_decoder.hpp"
 #include "http3/qpack_encoder.hpp"
+#include "http3/seen_requests.hpp"
 #include "http3/transport_streams.hpp"
 #include "quasio/http3/operation.hpp"
+#include "quasio/http3/statistics.hpp"
 #include "quasio/quic/events.hpp"
 
 namespace quasio::http3 {
@@ -41,8 +46,19 @@ public:
   operation_result<void> cancel(transport_streams& transport, stream_id id, error_code code);
   void send_goaway(transport_streams& transport);
 
+  operation_result<void> set_priority(transport_streams& transport, stream_id id, const priority& wanted);
+  operation_result<priority> priority_of(stream_id id) const;
+
+  operation_result<void> allow_datagrams(stream_id id);
+  std::size_t max_datagram_payload(std::size_t of_transport, stream_id id) const;
+  operation_result<void> send_datagram(transport_streams& transport, stream_id id, byte_view payload,
+                                       const datagram_options& options);
+  std::optional<byte_view> peek_datagram(stream_id id) const;
+  void pop_datagram(stream_id id);
+
   std::size_t open_exchanges() const noexcept { return exchanges_.size(); }
   const peer_settings& peer() const noexcept { return control_.peer(); }
+  quasio::http3::statistics statistics() const;
 
 private:
   void on(transport_streams& transport, const quic::stream_opened& opened);
@@ -52,28 +68,45 @@ private:
   void on(transport_streams& transport, const quic::stream_stopped& stopped);
   void on(transport_streams& transport, const quic::stream_closed& closed);
   void on(transport_streams& transport, const quic::streams_available& available);
+  void on(transport_streams& transport, const quic::datagrams_readable& readable);
+  void on(transport_streams& transport, const quic::datagrams_writable& writable);
   void on(transport_streams& transport, const quic::connection_closed& closed);
   void on(transport_streams&, const quic::early_data_rejected&) noexcept { control_.forget_remembered(); }
   template <class Other>
   void on(transport_streams&, const Other&) noexcept {}  ///< Nothing to HTTP/3.
 
   exchange_context context(transport_streams& transport) noexcept;
+  peer_stream_readers readers() noexcept { return {control_, decoder_, encoder_, events_, guard_, counts_}; }
   exchange* find_exchange(stream_id id) noexcept;
+  const exchange* find_exchange(stream_id id) const noexcept;
   operation_result<exchange*> exchange_to_use(transport_streams& transport, stream_id id) noexcept;
   void admit_request(transport_streams& transport, stream_id id);
   void read_peer_stream(transport_streams& transport, stream_id id);
   void heed_goaway(transport_streams& transport);
+  void heed_priorities(transport_streams& transport);
+  void heed_priority(transport_streams& transport, const priority_update& update);
+  void take_datagram(transport_streams& transport, byte_view data);
+  void take_early_datagrams(transport_streams& transport, exchange& of);
+  bool has_agreed_on_datagrams() const noexcept;
+  bool may_still_come(transport_streams& transport, stream_id id);
+  void check_load(transport_streams& transport);
+  void prepare(event& next);
   void fail(transport_streams& transport, const error& why);
 
   endpoint_role role_;
   settings limits_;
   event_queue events_;
+  abuse_guard guard_;
+  quasio::http3::statistics counts_;
+  datagram_inbox datagrams_;
   qpack_encoder encoder_;
   qpack_decoder decoder_;
   control_stream control_;
   local_streams local_streams_;
   peer_streams peer_streams_;
   local_goaway goaway_;
+  seen_requests seen_;  ///< By a server.
+  early_priorities early_priorities_;
   std::unordered_map<stream_id, exchange> exchanges_;
   std::unordered_set<stream_id> early_requests_;  ///< Begun by early data, and not told yet.
   std::vector<std::uint8_t> scratch_;

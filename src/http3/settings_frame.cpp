@@ -53,6 +53,7 @@ void append_settings_frame(std::vector<std::uint8_t>& out, const settings& ours,
   if (ours.enable_connect_protocol && role == endpoint_role::server) {
     append_setting(payload, setting_id::enable_connect_protocol, 1);
   }
+  if (ours.datagrams.enable) append_setting(payload, setting_id::h3_datagram, 1);
   if (ours.grease) append_setting(payload, reserved.id, reserved.value);
   append_frame_header(out, frame_type::settings, payload.size());
   out.insert(out.end(), payload.begin(), payload.end());

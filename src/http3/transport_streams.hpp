@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "quasio/base/bytes.hpp"
+#include "quasio/base/time.hpp"
 #include "quasio/http3/error.hpp"
+#include "quasio/quic/datagram.hpp"
 #include "quasio/quic/stream_error.hpp"
 #include "quasio/wire/stream_id.hpp"
 
@@ -31,6 +34,16 @@ public:
   virtual quic::stream_result<void> stream_consume(stream_id id, std::size_t count) = 0;
   virtual void reset_stream(stream_id id, error_code code) = 0;
   virtual void stop_sending(stream_id id, error_code code) = 0;
+  virtual void set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) = 0;
+  virtual std::uint64_t peer_stream_limit(stream_direction direction) const = 0;
+
+  virtual std::size_t max_datagram_payload() const = 0;
+  virtual quic::datagram_result<void> send_datagram(byte_view data, const quic::datagram_options& options) = 0;
+  virtual void purge_datagram_group(std::uint64_t group) = 0;
+  virtual std::optional<byte_view> peek_datagram() const = 0;
+  virtual void pop_datagram() = 0;
+
+  virtual time_point now() const = 0;
   virtual void close(error_code code, std::string_view reason) = 0;
   virtual bool is_closed() const = 0;
 };

@@ -98,6 +98,10 @@ std::uint64_t connection::streams_left(stream_direction direction) const noexcep
   return parts_->state.streams.streams_left(direction);
 }
 
+std::uint64_t connection::peer_stream_limit(stream_direction direction) const noexcept {
+  return parts_->state.streams.peer_stream_limit(direction);
+}
+
 stream_result<std::size_t> connection::stream_write(stream_id id, byte_view data, bool fin) {
   if (!parts_->takes_data()) return unexpected(stream_error::connection_closed);
   const auto taken = parts_->state.streams.write(id, data, fin);

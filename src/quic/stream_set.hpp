@@ -59,6 +59,7 @@ public:
 
   stream_result<stream_id> open(stream_direction direction);
   std::uint64_t streams_left(stream_direction direction) const noexcept;
+  std::uint64_t peer_stream_limit(stream_direction direction) const noexcept { return incoming(direction).limit(); }
 
   stream_result<std::size_t> write(stream_id id, byte_view data, bool fin);
   stream_result<void> write_whole(stream_id id, byte_view data, bool fin);

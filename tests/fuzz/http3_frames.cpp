@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "http3/control_stream.hpp"
@@ -24,6 +25,7 @@ struct outcome {
   error_code code = error_code::no_error;
   peer_settings peer;
   std::optional<std::uint64_t> goaway;
+  std::vector<std::pair<stream_id, std::optional<priority>>> updates;
 
   friend bool operator==(const outcome&, const outcome&) = default;
 };
@@ -32,7 +34,8 @@ outcome control_outcome(byte_view input, endpoint_role role, std::size_t piece) 
   settings limits;
   limits.max_skipped_bytes = 64;
   limits.max_settings_size = 128;
-  control_stream control(role, limits);
+  abuse_guard guard(limits.abuse);
+  control_stream control(role, limits, guard);
   event_queue events;
   outcome came;
   for (std::size_t at = 0; at < input.size() && !came.failed; at += piece) {
@@ -42,6 +45,7 @@ outcome control_outcome(byte_view input, endpoint_role role, std::size_t piece) 
   }
   came.peer = control.peer();
   came.goaway = control.goaway_id();
+  for (const priority_update& each : control.take_priority_updates()) came.updates.emplace_back(each.id, each.wanted);
   return came;
 }
 

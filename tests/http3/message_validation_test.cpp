@@ -27,6 +27,7 @@ TEST(message_validation, takes_ordinary_requests) {
   EXPECT_TRUE(validate_request(request_to("OPTIONS", "https", "a.example", "*")));
 }
 
+// [rfc9114 4.3.1#6 4.3.1#7]
 TEST(message_validation, takes_host_for_authority_where_they_agree) {
   field_list fields = get_request();
   EXPECT_TRUE(validate_request(with(fields, "host", "a.example")));
@@ -36,12 +37,14 @@ TEST(message_validation, takes_host_for_authority_where_they_agree) {
   EXPECT_FALSE(validate_request(fields));
 }
 
+// [rfc9114 4.3.1#9]
 TEST(message_validation, asks_for_an_authority_only_where_the_scheme_does) {
   const field_list fields = {{":method", "GET", false}, {":scheme", "urn", false}, {":path", "isbn:123", false}};
   EXPECT_TRUE(validate_request(fields));
   EXPECT_FALSE(validate_request(with(fields, "host", "")));
 }
 
+// [rfc9114 4.2#4]
 TEST(message_validation, takes_te_trailers_in_requests_only) {
   EXPECT_TRUE(validate_request(with(get_request(), "te", "trailers")));
   EXPECT_FALSE(validate_request(with(get_request(), "te", "trailers, gzip")));
@@ -56,6 +59,7 @@ TEST(message_validation, takes_field_values_with_inner_blanks_and_high_bytes) {
   EXPECT_TRUE(validate_request(with(get_request(), "!#$%&'*+-.^_`|~09az", "")));
 }
 
+// [rfc9114 4.4#1]
 TEST(message_validation, knows_the_fields_of_connect) {
   const field_list connect = {{":method", "CONNECT", false}, {":authority", "a.example:443", false}};
   ASSERT_TRUE(validate_request(connect));
@@ -94,6 +98,7 @@ TEST(message_validation, reads_status_and_content_length) {
   EXPECT_TRUE(validate_response(response("304"))->has_no_content());
 }
 
+// [rfc9114 4.2.1#1]
 TEST(message_validation, joins_cookies_and_equal_content_lengths_in_place) {
   field_list fields = {
       {"cookie", "a=1", true}, {"content-length", "3", false}, {"x", "1", false},       {"cookie", "b=2", false},

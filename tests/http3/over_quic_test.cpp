@@ -47,11 +47,12 @@ struct endpoint {
 
 class quic_pair {
 public:
-  explicit quic_pair(quic::settings transport = {}) : front_door_(server_options(transport), random_) {
+  explicit quic_pair(quic::settings transport = {}, settings http = {})
+      : front_door_(server_options(transport), random_) {
     client.path = {ip_endpoint::v4({127, 0, 0, 1}, 1000), ip_endpoint::v4({127, 0, 0, 1}, 443)};
     server.path = {client.path.peer, client.path.local};
-    client.http = std::make_unique<connection>(endpoint_role::client, settings{}, random_);
-    server.http = std::make_unique<connection>(endpoint_role::server, settings{}, random_);
+    client.http = std::make_unique<connection>(endpoint_role::client, http, random_);
+    server.http = std::make_unique<connection>(endpoint_role::server, http, random_);
     quic::client_options options;
     options.tls = crypto::tls_context::client({.dangerously_accept_any_certificate = true}).value();
     options.server_name = "localhost";
@@ -232,6 +233,111 @@ TEST(over_quic, cancelling_tells_the_other_side_and_closes_the_exchange) {
   ASSERT_EQ(net.server.all<message_aborted>().size(), 1u);
   EXPECT_EQ(net.server.all<message_aborted>()[0].code, error_code::request_cancelled);
   EXPECT_EQ(net.server.all<message_refused>().size(), 1u);
+}
+
+/// Which of the responses to two requests of these priorities is whole first: both have been written before any packet
+/// is sent, the second one last.
+stream_id first_to_arrive(const char* first, const char* second, std::optional<priority> changed = {}) {
+  quic_pair net;
+  EXPECT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  std::array<stream_id, 2> ids{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto begun = net.client.http->send_request(*net.client.transport,
+                                                     with(get_request(), "priority", i == 0 ? first : second), true);
+    EXPECT_TRUE(begun);
+    ids[i] = begun.value_or(0);
+  }
+  if (changed) {
+    EXPECT_TRUE(net.client.http->set_priority(*net.client.transport, ids[1], *changed));
+  }
+  EXPECT_TRUE(net.run_until([&] {
+    return net.server.all<fields_received>().size() == 2 &&
+           (!changed || net.server.http->statistics().priority_updates_received == 1);
+  }));
+  const std::string body = pattern(200'000);
+  std::array<std::size_t, 2> sent{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(net.server.http->send_response(*net.server.transport, ids[i], response(), false));
+    push(net.server, ids[i], body, sent[i]);
+    EXPECT_EQ(sent[i], body.size()) << "all of it waits in the transport";
+  }
+  std::array<std::string, 2> heard;
+  std::array<bool, 2> finished{};
+  EXPECT_TRUE(net.run_until([&] {
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!finished[i]) pull(net.client, ids[i], heard[i], finished[i]);
+    }
+    return finished[0] || finished[1] || ::testing::Test::HasFailure();
+  }));
+  EXPECT_NE(finished[0], finished[1]);
+  return finished[0] ? ids[0] : ids[1];
+}
+
+TEST(over_quic, responses_go_in_the_order_of_their_urgency) {
+  EXPECT_EQ(first_to_arrive("u=3", "u=3"), 0u) << "of equal ones the first";
+  EXPECT_EQ(first_to_arrive("u=3", "u=1"), 4u);
+  EXPECT_EQ(first_to_arrive("u=5", "u=6"), 0u);
+  EXPECT_EQ(first_to_arrive("u=3", "u=7", priority{0, false}), 4u) << "the client has changed its mind";
+}
+
+TEST(over_quic, datagrams_go_beside_their_request) {
+  quic::settings transport;
+  transport.datagrams.max_frame_size = 65535;
+  settings http;
+  http.datagrams.enable = http.enable_connect_protocol = true;
+  quic_pair net(transport, http);
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  field_list fields = with(get_request(), ":protocol", "connect-udp");
+  fields[0].value = "CONNECT";
+  const auto id = net.client.http->send_request(*net.client.transport, fields, false);
+  ASSERT_TRUE(id) << to_string(id.error());
+  const std::size_t most = net.client.http->max_datagram_payload(*net.client.transport, *id);
+  ASSERT_GT(most, 1000u);
+  // Before the request has left: it may well come first.
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, most}) {
+    EXPECT_TRUE(net.client.http->send_datagram(*net.client.transport, *id, bytes(size, 'x')));
+  }
+  EXPECT_EQ(net.client.http->send_datagram(*net.client.transport, *id, bytes(most + 1, 'x')).error(),
+            operation_error::datagram_too_large);
+  std::vector<std::size_t> sizes;
+  EXPECT_TRUE(net.run_until([&] {
+    while (const auto came = net.server.http->peek_datagram(*id)) {
+      sizes.push_back(came->size());
+      net.server.http->pop_datagram(*id);
+    }
+    return sizes.size() == 3;
+  }));
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{0, 5, most}));
+  ASSERT_TRUE(net.server.http->send_datagram(*net.server.transport, *id, as_bytes("back")));
+  EXPECT_TRUE(net.run_until([&] { return net.client.http->peek_datagram(*id).has_value(); }));
+}
+
+TEST(over_quic, datagrams_cannot_be_sent_where_quic_takes_none) {
+  settings http;
+  http.datagrams.enable = true;
+  quic_pair net({}, http);
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  const auto id = net.client.http->send_request(*net.client.transport, post_request(), false);
+  ASSERT_TRUE(net.client.http->allow_datagrams(*id));
+  EXPECT_EQ(net.client.http->max_datagram_payload(*net.client.transport, *id), 0u);
+  EXPECT_EQ(net.client.http->send_datagram(*net.client.transport, *id, as_bytes("x")).error(),
+            operation_error::not_negotiated);
+}
+
+TEST(over_quic, a_priority_beyond_the_limit_of_streams_closes_the_connection) {
+  quic::settings transport;
+  transport.max_concurrent_bidirectional_streams = 10;
+  for (const stream_id id : {std::uint64_t{36}, std::uint64_t{40}}) {
+    quic_pair net(transport);
+    ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+    const bytes update = frame(frame_type::priority_update_request, varint(id) + bytes_of("u=1"));
+    ASSERT_TRUE(net.client.transport->stream_write_whole(2, update, false));
+    net.run_until([&] { return net.client.closed || net.server.http->statistics().priority_updates_received > 0; });
+    EXPECT_EQ(net.client.closed.has_value(), id == 40);
+    if (net.client.closed) {
+      EXPECT_EQ(net.client.closed->code, static_cast<std::uint64_t>(error_code::id_error));
+    }
+  }
 }
 
 TEST(over_quic, a_breach_closes_the_connection_with_its_code) {

@@ -19,6 +19,7 @@ TEST(remembered_settings, survive_as_a_context) {
   EXPECT_FALSE(decode_client_context(spoilt));
 }
 
+// [rfc9114 7.2.4.2#5 7.2.4.2#6]
 TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
   settings ours;
   ours.enable_connect_protocol = true;
@@ -33,6 +34,10 @@ TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
   less = ours;
   less.enable_connect_protocol = false;
   EXPECT_FALSE(accepts_server_context(context, less));
+  settings with_datagrams = ours;
+  with_datagrams.datagrams.enable = true;
+  EXPECT_TRUE(accepts_server_context(context, with_datagrams));
+  EXPECT_FALSE(accepts_server_context(encode_server_context(with_datagrams), ours));
   const std::vector<std::uint8_t> spoilt{0x06};
   EXPECT_FALSE(accepts_server_context(spoilt, ours));
 }
@@ -48,10 +53,12 @@ std::vector<std::uint8_t> settings_frame_of(const peer_settings& told) {
 struct remembering : ::testing::Test {
   const settings limits;
   event_queue events;
-  control_stream control{endpoint_role::client, limits};
+  abuse_guard guard{limits.abuse};
+  control_stream control{endpoint_role::client, limits, guard};
   peer_settings former{.max_field_section_size = 1000, .qpack_max_table_capacity = 4096};
 };
 
+// [rfc9114 7.2.4.2#3 7.2.4.2#4]
 TEST_F(remembering, goes_by_what_was_until_it_hears_what_is) {
   control.remember(former);
   EXPECT_EQ(control.peer(), former);
@@ -61,6 +68,7 @@ TEST_F(remembering, goes_by_what_was_until_it_hears_what_is) {
   EXPECT_EQ(control.peer(), now);
 }
 
+// [rfc9114 7.2.4.2#8]
 TEST_F(remembering, ends_the_connection_when_settings_shrink_under_early_data) {
   control.remember(former);
   peer_settings now = former;
@@ -68,6 +76,25 @@ TEST_F(remembering, ends_the_connection_when_settings_shrink_under_early_data) {
   const auto taken = control.take(settings_frame_of(now), events);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().what.code, error_code::settings_error);
+}
+
+// [rfc9114 7.2.4.2#9]
+TEST_F(remembering, ends_the_connection_when_settings_are_left_out_under_early_data) {
+  peer_settings all = former;
+  all.qpack_blocked_streams = 5;
+  all.enable_connect_protocol = all.h3_datagram = true;
+  for (int which = 0; which < 4; ++which) {
+    control_stream fresh(endpoint_role::client, limits, guard);
+    fresh.remember(all);
+    peer_settings now = all;
+    if (which == 0) now.max_field_section_size = peer_settings{}.max_field_section_size;
+    if (which == 1) now.qpack_blocked_streams = 0;
+    if (which == 2) now.enable_connect_protocol = false;
+    if (which == 3) now.h3_datagram = false;
+    const auto taken = fresh.take(settings_frame_of(now), events);
+    ASSERT_FALSE(taken) << which;
+    EXPECT_EQ(taken.error().what.code, error_code::settings_error) << which;
+  }
 }
 
 TEST_F(remembering, ends_the_connection_when_the_table_changes_under_early_data) {

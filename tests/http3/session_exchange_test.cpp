@@ -296,6 +296,7 @@ TEST(exchange, cancel_by_the_client_aborts_both_directions) {
   EXPECT_EQ(net.server.count<exchange_closed>(), 1u);
 }
 
+// [rfc9114 4.1#9]
 TEST(exchange, cancel_by_the_server_with_no_error_stops_the_request_only) {
   pair_of_talkers net;
   const stream_id id = request(net.client, post_request(), false);

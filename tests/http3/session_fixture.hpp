@@ -138,6 +138,7 @@ struct talker_and_raw_peer {
           moved = true;
         }
       }
+      moved = peer.deliver_datagrams() || moved;
       moved = self.transport.deliver_all() || self.turn() || moved;
       while (peer.poll_event()) {
       }

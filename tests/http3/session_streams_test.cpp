@@ -8,6 +8,7 @@ using namespace testing;
 
 // --- Control stream ------------------------------------------------------------------------------------------------
 
+// [rfc9114 7.2.4#6 7.2.4.1#1 9#1]
 TEST(control_stream, takes_its_bytes_in_any_pieces) {
   for (const std::size_t piece : {1u, 2u, 3u, 7u}) {
     talker_and_raw_peer net(endpoint_role::server);
@@ -25,12 +26,14 @@ TEST(control_stream, takes_its_bytes_in_any_pieces) {
   }
 }
 
+// [rfc9114 6.2.1#2]
 TEST(control_stream, wants_settings_before_unknown_frames_too) {
   talker_and_raw_peer net(endpoint_role::client);
   net.send_unidirectional(varint(stream_type::control) + frame(0x21, no_payload));
   expect_closed(net, error_code::missing_settings);
 }
 
+// [rfc9114 7.2.8#2]
 TEST(control_stream, refuses_frame_types_of_http2) {
   for (const std::uint64_t type : {0x02, 0x06, 0x08, 0x09}) {
     server_test net;
@@ -45,6 +48,7 @@ TEST(control_stream, refuses_push_promise) {
   expect_closed(net, error_code::frame_unexpected);
 }
 
+// [rfc9114 7.1#2]
 TEST(control_stream, refuses_settings_that_end_within_a_setting) {
   talker_and_raw_peer net(endpoint_role::server);
   net.open_control(varint(0x06));
@@ -67,6 +71,7 @@ TEST(control_stream, bounds_the_settings_frame) {
   expect_closed(net, error_code::excessive_load);
 }
 
+// [rfc9114 7.1#1 7.1#2 7.1#3 10.8#1]
 TEST(control_stream, refuses_ids_of_the_wrong_size) {
   for (const std::uint64_t type : {frame_type::goaway, frame_type::cancel_push, frame_type::max_push_id}) {
     for (const bytes& payload : {no_payload, varint(0) + bytes{0}, from_hex("40"), bytes(9, 0)}) {
@@ -108,6 +113,7 @@ TEST(control_stream, lets_priority_updates_pass) {
   expect_open(net);
 }
 
+// [rfc9114 6.2.1#5]
 TEST(control_stream, must_not_be_reset) {
   server_test net;
   net.peer.reset_stream(net.control, error_code::no_error);
@@ -115,6 +121,7 @@ TEST(control_stream, must_not_be_reset) {
   expect_closed(net, error_code::closed_critical_stream);
 }
 
+// [rfc9114 6.2.1#5]
 TEST(control_stream, of_ours_must_not_be_refused) {
   server_test net;
   net.peer.stop_sending(3, error_code::no_error);
@@ -122,6 +129,7 @@ TEST(control_stream, of_ours_must_not_be_refused) {
   expect_closed(net, error_code::closed_critical_stream);
 }
 
+// [rfc9114 7.2.7#4]
 TEST(control_stream, refuses_a_max_push_id_that_shrinks) {
   server_test net;
   net.send_more(net.control, frame(frame_type::max_push_id, varint(8)));
@@ -131,12 +139,14 @@ TEST(control_stream, refuses_a_max_push_id_that_shrinks) {
   expect_closed(net, error_code::id_error);
 }
 
+// [rfc9114 7.2.7#3]
 TEST(control_stream, refuses_max_push_id_from_a_server) {
   client_test net;
   net.send_more(net.control, frame(frame_type::max_push_id, varint(8)));
   expect_closed(net, error_code::frame_unexpected);
 }
 
+// [rfc9114 7.2.3#3]
 TEST(control_stream, refuses_to_cancel_pushes_that_never_were) {
   server_test server;
   server.send_more(server.control, frame(frame_type::cancel_push, varint(0)));
@@ -148,6 +158,7 @@ TEST(control_stream, refuses_to_cancel_pushes_that_never_were) {
 
 // --- Other unidirectional streams ----------------------------------------------------------------------------------
 
+// [rfc9114 6.2.1#3]
 TEST(unidirectional_streams, come_once_where_they_are_critical) {
   for (const std::uint64_t type : {stream_type::control, stream_type::qpack_encoder, stream_type::qpack_decoder}) {
     server_test net;
@@ -168,6 +179,7 @@ TEST(unidirectional_streams, must_not_close_where_they_are_critical) {
   }
 }
 
+// [rfc9114 6.2#2 6.2#3 6.2.3#1 9#2]
 TEST(unidirectional_streams, of_unknown_type_are_refused_without_more) {
   server_test net;
   const stream_id id = net.send_unidirectional(varint(0x21 + 0x1f * 1000) + bytes(5000, 1), false, 1);
@@ -177,6 +189,7 @@ TEST(unidirectional_streams, of_unknown_type_are_refused_without_more) {
   expect_open(net);
 }
 
+// [rfc9114 6.2#5]
 TEST(unidirectional_streams, may_end_before_they_say_what_they_are_for) {
   server_test net;
   net.send_unidirectional(no_payload, true);
@@ -187,6 +200,7 @@ TEST(unidirectional_streams, may_end_before_they_say_what_they_are_for) {
   expect_open(net);
 }
 
+// [rfc9114 4.6#1 6.2.2#1]
 TEST(unidirectional_streams, for_pushes_are_refused) {
   server_test server;
   server.send_unidirectional(varint(stream_type::push) + varint(0));
@@ -196,6 +210,7 @@ TEST(unidirectional_streams, for_pushes_are_refused) {
   expect_closed(client, error_code::id_error);
 }
 
+// [rfc9114 6.1#1]
 TEST(bidirectional_streams, from_a_server_are_refused) {
   client_test net;
   net.peer.send(stream_direction::bidirectional, bytes{0});

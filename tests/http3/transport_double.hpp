@@ -37,6 +37,17 @@ public:
   std::uint64_t bidirectional_limit = 100;  ///< Streams this end may open.
   std::uint64_t unidirectional_limit = 100;
 
+  time_point time = time_point(std::chrono::hours(1));
+  std::map<stream_id, std::pair<std::uint8_t, bool>> priorities;  ///< Urgency and incremental, as last set.
+
+  struct sent_datagram {
+    std::vector<std::uint8_t> data;
+    quic::datagram_options options;
+  };
+  std::size_t datagram_limit = 1200;  ///< Bytes a datagram; 0: none are taken.
+  std::size_t datagram_queue_limit = SIZE_MAX;
+  std::deque<sent_datagram> unsent_datagrams;
+
   // --- transport_streams ------------------------------------------------------------------------------------------
 
   quic::stream_result<stream_id> open_stream(stream_direction direction) override {
@@ -114,6 +125,41 @@ public:
     close_if_done(id);
   }
 
+  void set_stream_priority(stream_id id, std::uint8_t urgency, bool incremental) override {
+    priorities[id] = {urgency, incremental};
+  }
+
+  std::uint64_t peer_stream_limit(stream_direction direction) const override {
+    return direction == stream_direction::unidirectional ? peer_->unidirectional_limit : peer_->bidirectional_limit;
+  }
+
+  std::size_t max_datagram_payload() const override { return datagram_limit; }
+
+  quic::datagram_result<void> send_datagram(byte_view data, const quic::datagram_options& options) override {
+    const auto fail = [](quic::datagram_error why) { return unexpected<quic::datagram_error>(why); };
+    if (closed_) return fail(quic::datagram_error::connection_closed);
+    if (datagram_limit == 0) return fail(quic::datagram_error::not_negotiated);
+    if (data.size() > datagram_limit) return fail(quic::datagram_error::too_large);
+    if (unsent_datagrams.size() >= datagram_queue_limit) return fail(quic::datagram_error::queue_full);
+    unsent_datagrams.push_back({{data.begin(), data.end()}, options});
+    return {};
+  }
+
+  void purge_datagram_group(std::uint64_t group) override {
+    std::erase_if(unsent_datagrams, [&](const sent_datagram& one) { return one.options.group == group; });
+  }
+
+  std::optional<byte_view> peek_datagram() const override {
+    if (unread_datagrams_.empty()) return std::nullopt;
+    return byte_view(unread_datagrams_.front());
+  }
+
+  void pop_datagram() override {
+    if (!unread_datagrams_.empty()) unread_datagrams_.pop_front();
+  }
+
+  time_point now() const override { return time; }
+
   void close(error_code code, std::string_view reason) override {
     if (closed_) return;
     closed_ = close_record{code, std::string(reason)};
@@ -157,7 +203,16 @@ public:
     for (const stream_id id : stream_ids()) {
       while (deliver(id, piece)) moved = true;
     }
-    return moved;
+    return deliver_datagrams() || moved;
+  }
+
+  /// Lets every datagram travel.
+  bool deliver_datagrams() {
+    if (closed_ || peer_->closed_ || unsent_datagrams.empty()) return false;
+    for (sent_datagram& one : unsent_datagrams) peer_->unread_datagrams_.push_back(std::move(one.data));
+    unsent_datagrams.clear();
+    peer_->events_.emplace_back(quic::datagrams_readable{});
+    return true;
   }
 
   std::vector<stream_id> stream_ids() const {
@@ -324,6 +379,7 @@ private:
   std::map<stream_id, bool> gone_;
   std::map<stream_id, record> records_;
   std::deque<quic::event> events_;
+  std::deque<std::vector<std::uint8_t>> unread_datagrams_;
   std::optional<close_record> closed_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "quasio/http3/error.hpp"
 #include "quasio/http3/field.hpp"
+#include "quasio/http3/priority.hpp"
 #include "quasio/http3/settings.hpp"
 #include "quasio/wire/stream_id.hpp"
 
@@ -29,6 +30,10 @@ struct fields_received {
   /// A request that came, at least in part, before the handshake was complete: it may be a replay (RFC 8470). Who must
   /// not act on it twice answers 425 (Too Early), or waits for the end of the handshake.
   bool is_early_data = false;
+
+  /// A request that says so of itself (Early-Data: 1): it came in early data to a proxy that has sent it on at once
+  /// (RFC 8470, section 5.1). Waiting does not help: a server that must not act on it twice answers 425.
+  bool says_early_data = false;
 };
 
 /// read_body() has something to say: bytes, or the end of the message. Said once until read_body() gave fewer bytes
@@ -48,6 +53,10 @@ struct message_aborted {
   stream_id id;
   error_code code;
   bool malformed;  ///< Refused here rather than abandoned by the peer.
+
+  /// On a client: the server has not processed the request, of whatever method, so that it is safe to send it again on
+  /// another connection (RFC 9114, sections 4.1.1 and 5.2).
+  bool was_unprocessed = false;
 };
 
 /// The peer does not want the rest of our message; the sending side has been reset.
@@ -68,10 +77,26 @@ struct goaway_received {
   std::uint64_t id;
 };
 
+/// On a server: the client changed its wish for a response that is still open (RFC 9218, section 6). The transport's
+/// scheduler knows already; a server that makes responses may go by it too.
+struct priority_changed {
+  stream_id id;
+  priority wanted;  ///< The latest.
+};
+
+/// HTTP Datagrams of this request wait to be read with peek_datagram(). Said once until they have been drained.
+struct datagrams_readable {
+  stream_id id;
+};
+
+/// After send_datagram() failed with queue_full: there is room again.
+struct datagrams_writable {};
+
 /// The client may try again to begin a request after send_request() ran into the peer's stream limit.
 struct requests_available {};
 
 using event = std::variant<settings_received, fields_received, body_readable, body_writable, message_aborted,
-                           message_refused, exchange_closed, goaway_received, requests_available>;
+                           message_refused, exchange_closed, goaway_received, requests_available, priority_changed,
+                           datagrams_readable, datagrams_writable>;
 
 }  // namespace quasio::http3

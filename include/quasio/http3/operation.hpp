@@ -18,6 +18,10 @@ enum class operation_error : std::uint8_t {
   going_away,        ///< The peer sent GOAWAY: use another connection.
   cancelled,         ///< The peer refused or abandoned this message, or it was cancelled here.
   connection_closed,
+  content_length_mismatch,  ///< The body would be longer or shorter than the message's content-length says.
+  not_negotiated,           ///< HTTP Datagrams: one side has not enabled them, or has not said so yet.
+  datagram_too_large,       ///< More than max_datagram_payload().
+  queue_full,               ///< Too many datagrams wait to be sent; datagrams_writable will say when there is room.
 };
 
 std::string_view to_string(operation_error error) noexcept;

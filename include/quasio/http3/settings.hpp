@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "quasio/http3/abuse_settings.hpp"
+#include "quasio/http3/datagram.hpp"
+
 namespace quasio::http3 {
 
 /// What one side tells the other in its SETTINGS frame, and the limits it keeps. Each limit a peer can push against is
@@ -27,6 +30,24 @@ struct settings {
 
   /// Server: Extended CONNECT is welcome (RFC 9220).
   bool enable_connect_protocol = false;
+
+  /// Server: requests that have not come and for which a PRIORITY_UPDATE is kept (RFC 9218, section 7). The transport
+  /// lets a client name no more of them than it may have open at once.
+  std::size_t max_early_priorities = 100;
+
+  /// Bytes of a PRIORITY_UPDATE frame: those in use take some ten, and new parameters are to be short (RFC 9218,
+  /// section 4.3).
+  std::size_t max_priority_update_size = 1024;
+
+  /// Client: sends each pair of a Cookie field as a line of its own where the server has a table to keep them in, so
+  /// that only those are sent again that have changed (RFC 9114, section 4.2.1).
+  bool split_cookies = true;
+
+  /// HTTP Datagrams (RFC 9297).
+  datagram_settings datagrams;
+
+  /// How often is too often.
+  abuse_settings abuse;
 
   /// Sends reserved settings, frames and streams, so that peers stay tolerant (RFC 9114, section 7.2.8). Reserved
   /// frames go on the control stream only, because clients exist that stumble over one on their first request stream.

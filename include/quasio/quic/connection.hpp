@@ -185,6 +185,10 @@ public:
   /// How many more streams of this kind the peer allows now.
   std::uint64_t streams_left(stream_direction direction) const noexcept;
 
+  /// How many streams of this kind the peer may have opened, in all, when what it was told so far has reached it: a
+  /// protocol above can tell stream IDs that cannot be. It rises as streams end.
+  std::uint64_t peer_stream_limit(stream_direction direction) const noexcept;
+
   /// Takes as much of `data` as there is room for and says how much that was; `fin` ends the stream if all was taken.
   /// When less was taken, stream_writable follows.
   stream_result<std::size_t> stream_write(stream_id id, byte_view data, bool fin);
