@@ -77,4 +77,6 @@ std::size_t connection::open_exchanges() const noexcept { return parts_->state.o
 
 const peer_settings& connection::peer() const noexcept { return parts_->state.peer(); }
 
+qpack_statistics connection::qpack() const noexcept { return parts_->state.qpack(); }
+
 }  // namespace quasio::http3

@@ -10,13 +10,18 @@ result<void, error> exchange::on_readable(const exchange_context& context) {
   return taken ? result<void, error>{} : punish(context, taken.error());
 }
 
+result<void, error> exchange::on_unblocked(const exchange_context& context) {
+  receiver_.unblock();
+  return on_readable(context);
+}
+
 void exchange::on_writable(const exchange_context& context) {
   if (sender_.take_wish_for_room()) context.events.push(body_writable{id_});
 }
 
 void exchange::on_reset(const exchange_context& context, error_code code) {
   if (!receiver_.is_open()) return;
-  receiver_.abandon();
+  receiver_.abandon(context);
   if (is_announced()) {
     context.events.push(message_aborted{id_, code, false});
     return;
@@ -34,7 +39,7 @@ void exchange::on_stopped(const exchange_context& context, error_code code) {
 
 void exchange::on_closed(const exchange_context& context) {
   transport_closed_ = true;
-  if (receiver_.is_open()) receiver_.abandon();
+  if (receiver_.is_open()) receiver_.abandon(context);
   tell_if_closed(context);
 }
 
@@ -115,7 +120,7 @@ void exchange::abandon_both(const exchange_context& context, error_code code) {
 
 void exchange::stop_reading(const exchange_context& context, error_code code) {
   const bool was_open = receiver_.is_open();
-  receiver_.abandon();
+  receiver_.abandon(context);
   if (was_open && !transport_closed_) context.transport.stop_sending(id_, code);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "http3/event_queue.hpp"
+#include "http3/local_streams.hpp"
 #include "http3/qpack_decoder.hpp"
 #include "http3/qpack_encoder.hpp"
 #include "http3/transport_streams.hpp"
@@ -19,6 +20,7 @@ struct exchange_context {
   const peer_settings& peer;
   qpack_encoder& encoder;
   qpack_decoder& decoder;
+  local_streams& own_streams;
   event_queue& events;
   std::vector<std::uint8_t>& scratch;  ///< For building frames, so that their memory is used again.
 };

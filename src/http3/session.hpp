@@ -16,6 +16,7 @@
 #include "http3/qpack_encoder.hpp"
 #include "http3/transport_streams.hpp"
 #include "quasio/http3/operation.hpp"
+#include "quasio/http3/qpack_statistics.hpp"
 #include "quasio/quic/events.hpp"
 
 namespace quasio::http3 {
@@ -43,6 +44,7 @@ public:
 
   std::size_t open_exchanges() const noexcept { return exchanges_.size(); }
   const peer_settings& peer() const noexcept { return control_.peer(); }
+  qpack_statistics qpack() const noexcept { return {encoder_.statistics(), decoder_.statistics()}; }
 
 private:
   void on(transport_streams& transport, const quic::stream_opened& opened);
@@ -62,7 +64,10 @@ private:
   operation_result<exchange*> exchange_to_use(transport_streams& transport, stream_id id) noexcept;
   void admit_request(transport_streams& transport, stream_id id);
   void read_peer_stream(transport_streams& transport, stream_id id);
+  void heed_settings();
   void heed_goaway(transport_streams& transport);
+  void resume_unblocked(transport_streams& transport);
+  void send_acknowledgments(transport_streams& transport);
   void fail(transport_streams& transport, const error& why);
 
   endpoint_role role_;
@@ -77,6 +82,7 @@ private:
   std::unordered_map<stream_id, exchange> exchanges_;
   std::unordered_set<stream_id> early_requests_;  ///< Begun by early data, and not told yet.
   std::vector<std::uint8_t> scratch_;
+  bool settings_heeded_ = false;
   bool wants_requests_ = false;  ///< send_request() ran into the peer's limit.
   bool ended_ = false;           ///< We closed the connection, or it has ended.
 };

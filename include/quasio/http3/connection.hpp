@@ -10,6 +10,7 @@
 #include "quasio/http3/events.hpp"
 #include "quasio/http3/field.hpp"
 #include "quasio/http3/operation.hpp"
+#include "quasio/http3/qpack_statistics.hpp"
 #include "quasio/http3/settings.hpp"
 #include "quasio/quic/connection.hpp"
 
@@ -84,6 +85,9 @@ public:
   std::size_t open_exchanges() const noexcept;
 
   const peer_settings& peer() const noexcept;
+
+  /// How the header compression fares in both directions.
+  qpack_statistics qpack() const noexcept;
 
 private:
   class parts;
