@@ -210,7 +210,7 @@ bool qpack_dynamic_encoder::plan_eviction(std::size_t size, float worth_of_new) 
       if (eviction_.to_duplicate.size() == max_duplicates) return false;
       eviction_.to_duplicate.push_back(index);
       eviction_.loss += reference_cost;
-      if (in_use && !may_risk_blocking_) eviction_.loss += table_.at(index).saving;
+      if (in_use && !may_risk_blocking_) eviction_.loss += static_cast<float>(table_.at(index).saving);
     } else {
       eviction_.loss += worth(index);
       unused += freed;
@@ -226,7 +226,7 @@ void qpack_dynamic_encoder::weigh_risk(const field_list& fields) {
   const std::uint64_t known = table_.known_received_count();
   float saved = 0;
   for (std::size_t i = 0; i < plans_.size(); ++i) {
-    if (plans_[i].whole && *plans_[i].whole >= known) saved += table_.at(*plans_[i].whole).saving;
+    if (plans_[i].whole && *plans_[i].whole >= known) saved += static_cast<float>(table_.at(*plans_[i].whole).saving);
     if (plans_[i].name && *plans_[i].name >= known) saved += static_cast<float>(fields[i].name.size());
   }
   if (saved == 0) return;

@@ -87,7 +87,8 @@ void qpack_dynamic_table::move_bytes_to(std::vector<std::uint8_t>& other) noexce
     return;
   }
   const std::uint32_t shift = slot_of(oldest_).begin;
-  std::memmove(other.data(), bytes_.data() + shift, used_ - shift);
+  // Entries may all be of empty texts, and then there may be no block either.
+  if (used_ > shift) std::memmove(other.data(), bytes_.data() + shift, used_ - shift);
   for (std::uint64_t index = oldest_; index < insert_count_; ++index) slot_of(index).begin -= shift;
   used_ -= shift;
 }
