@@ -34,6 +34,7 @@ public:
   result<void, breach> take(byte_view bytes, event_queue& events);
 
   const peer_settings& peer() const noexcept { return peer_; }
+  bool settings_came() const noexcept { return settings_came_; }
 
   /// A client in early data goes by the settings of a former connection. The server's own must not be less, unless it
   /// did not take the early data.

@@ -21,6 +21,11 @@ void exchange::after_reading(const exchange_context& context) {
   schedule(context);
 }
 
+result<void, error> exchange::on_unblocked(const exchange_context& context) {
+  receiver_.unblock();
+  return on_readable(context);
+}
+
 void exchange::on_writable(const exchange_context& context) {
   if (sender_.take_wish_for_room()) context.events.push(body_writable{id_});
 }
@@ -31,7 +36,7 @@ void exchange::on_reset(const exchange_context& context, error_code code) {
   const bool was_rejected = context.role == endpoint_role::client && code == error_code::request_rejected;
   const bool was_unprocessed = was_rejected && !receiver_.has_response();
   if (was_unprocessed) ++context.counts.requests_rejected_by_peer;
-  receiver_.abandon();
+  receiver_.abandon(context);
   if (is_announced()) {
     context.events.push(message_aborted{id_, code, false, was_unprocessed});
     return;
@@ -53,7 +58,7 @@ void exchange::on_stopped(const exchange_context& context, error_code code) {
 
 void exchange::on_closed(const exchange_context& context) {
   transport_closed_ = true;
-  if (receiver_.is_open()) receiver_.abandon();
+  if (receiver_.is_open()) receiver_.abandon(context);
   tell_if_closed(context);
 }
 
@@ -176,7 +181,7 @@ void exchange::abandon_both(const exchange_context& context, error_code code) {
 
 void exchange::stop_reading(const exchange_context& context, error_code code) {
   const bool was_open = receiver_.is_open();
-  receiver_.abandon();
+  receiver_.abandon(context);
   if (was_open && !transport_closed_) context.transport.stop_sending(id_, code);
 }
 

@@ -22,6 +22,8 @@ public:
   // --- What the transport tells. An error ends the connection. -----------------------------------------------------
 
   result<void, error> on_readable(const exchange_context& context);
+  /// A section on the stream, which was blocked, can be decoded.
+  result<void, error> on_unblocked(const exchange_context& context);
   void on_writable(const exchange_context& context);
   void on_reset(const exchange_context& context, error_code code);
   void on_stopped(const exchange_context& context, error_code code);

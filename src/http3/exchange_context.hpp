@@ -6,6 +6,7 @@
 #include "http3/abuse_guard.hpp"
 #include "http3/datagram_inbox.hpp"
 #include "http3/event_queue.hpp"
+#include "http3/local_streams.hpp"
 #include "http3/qpack_decoder.hpp"
 #include "http3/qpack_encoder.hpp"
 #include "http3/transport_streams.hpp"
@@ -22,6 +23,7 @@ struct exchange_context {
   const peer_settings& peer;
   qpack_encoder& encoder;
   qpack_decoder& decoder;
+  local_streams& own_streams;
   event_queue& events;
   abuse_guard& guard;
   statistics& counts;

@@ -1,5 +1,7 @@
 #include "http3/local_streams.hpp"
 
+#include <algorithm>
+
 #include "http3/frame.hpp"
 #include "http3/settings_frame.hpp"
 
@@ -65,6 +67,27 @@ void local_streams::send_on_control(transport_streams& transport, byte_view fram
   } else {
     control_.beginning.insert(control_.beginning.end(), frame.begin(), frame.end());
   }
+}
+
+std::size_t local_streams::encoder_room(const transport_streams& transport) const {
+  if (!encoder_.id) return 0;
+  const auto room = transport.stream_capacity(*encoder_.id);
+  const auto credit = transport.stream_credit(*encoder_.id);
+  if (!room || !credit) return 0;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(*room, *credit));
+}
+
+void local_streams::send_encoder_instructions(transport_streams& transport, std::vector<std::uint8_t>& instructions) {
+  if (instructions.empty()) return;
+  (void)transport.stream_write_whole(*encoder_.id, instructions, false);
+  instructions.clear();
+}
+
+void local_streams::send_decoder_instructions(transport_streams& transport, std::vector<std::uint8_t>& instructions) {
+  if (instructions.empty() || !decoder_.id) return;
+  const auto taken = transport.stream_write(*decoder_.id, instructions, false);
+  if (!taken) return;
+  instructions.erase(instructions.begin(), instructions.begin() + static_cast<std::ptrdiff_t>(*taken));
 }
 
 bool local_streams::is_critical(stream_id id) const noexcept {

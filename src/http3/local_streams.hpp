@@ -25,6 +25,17 @@ public:
   /// Whether the control stream is open: our settings have been written.
   bool has_sent_settings() const noexcept { return control_.id.has_value(); }
 
+  /// How many bytes of instructions our encoder may send so that all of them go out at once (RFC 9204, section 2.1.3).
+  std::size_t encoder_room(const transport_streams& transport) const;
+
+  /// Sends the encoder's instructions, no more than there was room for, and takes them away.
+  void send_encoder_instructions(transport_streams& transport, std::vector<std::uint8_t>& instructions);
+
+  /// Sends as many of the decoder's instructions as the stream takes, and takes those away.
+  void send_decoder_instructions(transport_streams& transport, std::vector<std::uint8_t>& instructions);
+
+  bool is_decoder_stream(stream_id id) const noexcept { return decoder_.id == id; }
+
   /// Whether the connection lives on this stream.
   bool is_critical(stream_id id) const noexcept;
 

@@ -8,8 +8,8 @@ namespace quasio::http3 {
 namespace {
 
 template <class Value>
-unexpected<breach> pass_on(result<Value, breach>& failed) {
-  return unexpected<breach>(std::move(failed.error()));
+unexpected<breach> pass_on(const result<Value, breach>& failed) {
+  return unexpected<breach>(failed.error());
 }
 
 unexpected<breach> malformed(std::string_view reason) { return exchange_breach(error_code::message_error, reason); }
@@ -56,7 +56,8 @@ result<body_read, breach> message_receiver::read(const exchange_context& context
   return body_read{walked->copied, stage_ == stage::ended};
 }
 
-void message_receiver::abandon() noexcept {
+void message_receiver::abandon(const exchange_context& context) {
+  if (is_open()) context.decoder.cancel(id_);
   stage_ = stage::abandoned;
   section_ = {};
   untold_.reset();
@@ -68,8 +69,8 @@ bool message_receiver::is_within_content() const noexcept {
 
 result<message_receiver::progress, breach> message_receiver::walk(const exchange_context& context, byte_span out) {
   const std::size_t room = out.size();
-  bool is_dry = false;
-  while (is_open()) {
+  bool is_dry = is_blocked_;
+  while (is_open() && !is_blocked_) {
     const auto unread = context.transport.stream_peek(id_);
     // An error means that it was reset or that the connection has ended: the transport's event says so.
     is_dry = !unread || (unread->bytes.empty() && !unread->fin);
@@ -77,6 +78,7 @@ result<message_receiver::progress, breach> message_receiver::walk(const exchange
     if (is_within_content() && out.empty() && !unread->bytes.empty()) break;  // Left where it is for the reader.
     auto stepped = step(context, *unread, out);
     if (!stepped) return pass_on(stepped);
+    is_dry = is_blocked_;
   }
   tell_section(context, false);
   return progress{room - out.size(), is_dry};
@@ -92,6 +94,7 @@ result<void, breach> message_receiver::step(const exchange_context& context, con
     taken = begin_frame(context, *header);
   }
   if (!taken) return taken;
+  if (is_blocked_) return {};
   const bool is_last = unread.fin && bytes.empty();
   if (!context.transport.stream_consume(id_, unread.bytes.size() - bytes.size())) {
     return connection_breach(error_code::internal_error, "a stream lost what it had shown");
@@ -139,6 +142,7 @@ result<void, breach> message_receiver::begin_headers(const exchange_context& con
   if (tunnel_) return frame_unexpected("HEADERS in a tunnel");
   if (length > max_encoded_section(context.limits)) return too_large_breach("the field section is too large");
   skipped_ = 0;
+  is_decodable_ = false;
   if (length == 0) return finish_section(context, {});
   return {};
 }
@@ -163,6 +167,9 @@ result<void, breach> message_receiver::take_payload(const exchange_context& cont
 result<void, breach> message_receiver::take_section(const exchange_context& context, byte_view& bytes) {
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(frames_.payload_left(), bytes.size()));
   const byte_view piece = bytes.first(count);
+  const auto may_take = may_take_section(context, piece);
+  if (!may_take) return pass_on(may_take);
+  if (!*may_take) return {};
   bytes = bytes.subspan(count);
   frames_.took(count);
   const bool is_whole = frames_.payload_left() == 0;
@@ -171,6 +178,23 @@ result<void, breach> message_receiver::take_section(const exchange_context& cont
   if (!is_whole) return {};
   const std::vector<std::uint8_t> encoded = std::exchange(section_, {});
   return finish_section(context, encoded);
+}
+
+/// A section that blocks stays in the transport, where flow control holds the peer (RFC 9204, section 2.2.1).
+result<bool, breach> message_receiver::may_take_section(const exchange_context& context, byte_view piece) {
+  if (is_decodable_) return true;
+  std::vector<std::uint8_t> beginning;
+  if (!section_.empty()) {
+    constexpr std::size_t longest_integer = 16;
+    beginning = section_;
+    const byte_view more = piece.first(std::min(piece.size(), longest_integer));
+    beginning.insert(beginning.end(), more.begin(), more.end());
+  }
+  const auto decodable = context.decoder.is_decodable(id_, beginning.empty() ? piece : byte_view(beginning));
+  if (!decodable) return unexpected<breach>(decodable.error());
+  is_decodable_ = decodable->value_or(false);
+  is_blocked_ = *decodable == false;
+  return !is_blocked_;
 }
 
 result<void, breach> message_receiver::skip(const exchange_context& context, std::uint64_t count) {
@@ -182,7 +206,7 @@ result<void, breach> message_receiver::skip(const exchange_context& context, std
 result<void, breach> message_receiver::finish_section(const exchange_context& context, byte_view encoded) {
   context.counts.field_bytes_received += encoded.size();
   const section_limits limits{context.limits.max_field_section_size, context.limits.max_fields};
-  auto fields = context.decoder.decode(encoded, limits);
+  auto fields = context.decoder.decode(id_, encoded, limits);
   if (!fields) return pass_on(fields);
   auto kind = stage_ == stage::headers ? accept_header_section(context, *fields) : accept_trailers(*fields);
   if (!kind) return pass_on(kind);

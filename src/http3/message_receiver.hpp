@@ -31,7 +31,10 @@ public:
   result<body_read, breach> read(const exchange_context& context, byte_span out);
 
   /// No more is wanted or will come.
-  void abandon() noexcept;
+  void abandon(const exchange_context& context);
+
+  /// The QPACK decoder has what a section here waited for. take() is to follow.
+  void unblock() noexcept { is_blocked_ = false; }
 
   bool is_open() const noexcept { return stage_ != stage::ended && stage_ != stage::abandoned; }
   bool is_abandoned() const noexcept { return stage_ == stage::abandoned; }
@@ -72,6 +75,7 @@ private:
   result<section_kind, breach> accept_trailers(const field_list& fields);
   result<void, breach> finish(const exchange_context& context);
   bool is_within_content() const noexcept;
+  result<bool, breach> may_take_section(const exchange_context& context, byte_view piece);
   void tell_section(const exchange_context& context, bool end_of_message);
   void tell_readable(const exchange_context& context);
 
@@ -79,7 +83,9 @@ private:
   request_head request_;
   stage stage_ = stage::headers;
   bool announced_ = false;
-  bool tunnel_ = false;  ///< CONNECT: only DATA may follow (RFC 9114, section 4.4).
+  bool tunnel_ = false;        ///< CONNECT: only DATA may follow (RFC 9114, section 4.4).
+  bool is_decodable_ = false;  ///< The section at hand was found to be so.
+  bool is_blocked_ = false;    ///< It waits for the peer's QPACK encoder stream.
   bool readable_told_ = false;
   bool end_told_ = false;
   std::size_t interim_responses_ = 0;

@@ -164,14 +164,17 @@ operation_result<void> message_sender::write_section(const exchange_context& con
   if (section_size(fields) > context.peer.max_field_section_size) return refuse(operation_error::fields_too_large);
   std::vector<std::uint8_t>& frame = context.scratch;
   frame.assign(max_frame_header_size, 0);
-  context.encoder.encode(fields, frame);
+  context.encoder.encode(id_, fields, context.own_streams.encoder_room(context.transport), frame);
+  context.own_streams.send_encoder_instructions(context.transport, context.encoder.instructions());
   const std::size_t payload = frame.size() - max_frame_header_size;
   context.counts.field_bytes_sent += payload;
   const std::size_t begin = max_frame_header_size - 1 - varint_size(payload);
   byte_writer header(byte_span(frame).subspan(begin, max_frame_header_size - begin));
   header.write_varint(frame_type::headers);
   header.write_varint(payload);
-  return translate(context.transport.stream_write_whole(id_, byte_view(frame).subspan(begin), end));
+  auto written = translate(context.transport.stream_write_whole(id_, byte_view(frame).subspan(begin), end));
+  if (!written) context.encoder.forget(id_);
+  return written;
 }
 
 operation_result<void> message_sender::write_data(const exchange_context& context, byte_view payload, bool end) {

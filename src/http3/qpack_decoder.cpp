@@ -1,148 +1,189 @@
 #include "http3/qpack_decoder.hpp"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
-#include "http3/huffman.hpp"
+#include "http3/prefixed_integer.hpp"
 #include "http3/qpack_static_table.hpp"
 
 namespace quasio::http3 {
 namespace {
 
+unexpected<breach> encoder_stream_error(std::string_view reason) {
+  return connection_breach(error_code::qpack_encoder_stream_error, reason);
+}
+
 unexpected<breach> decompression_failed(std::string_view reason) {
   return connection_breach(error_code::qpack_decompression_failed, reason);
 }
 
-/// Reads the field lines of one section, one after the other.
-class section_reader {
-public:
-  section_reader(byte_view section, const section_limits& limits) noexcept : reader_(section), limits_(limits) {}
-
-  /// RFC 9204, section 4.5.1.
-  result<void, breach> read_prefix() {
-    const auto insert_count = read_integer(8);
-    if (!insert_count) return decompression_failed("the section's prefix is cut short");
-    if (*insert_count != 0) return decompression_failed("the section needs a dynamic table");
-    const auto base_first = reader_.read_u8();
-    const auto delta_base = base_first ? read_prefixed_integer(reader_, *base_first, 7) : std::nullopt;
-    if (!delta_base) return decompression_failed("the section's prefix is cut short");
-    if ((*base_first & 0x80) != 0) return decompression_failed("the section's base is negative");
-    return {};
-  }
-
-  bool empty() const noexcept { return reader_.empty(); }
-
-  /// RFC 9204, sections 4.5.2 to 4.5.6.
-  result<field, breach> read_line() {
-    const std::uint8_t first = *reader_.read_u8();
-    if ((first & 0x80) != 0) return read_indexed(first);
-    if ((first & 0x40) != 0) return read_with_name_reference(first);
-    if ((first & 0x20) != 0) return read_with_literal_name(first);
-    return decompression_failed("a reference to the dynamic table");
-  }
-
-  result<void, breach> count(const field& line) {
-    constexpr std::uint64_t overhead = 32;
-    size_ += line.name.size() + line.value.size() + overhead;
-    ++fields_;
-    if (size_ > limits_.max_size) return too_large_breach("the field section is too large");
-    if (fields_ > limits_.max_fields) return too_large_breach("the field section has too many fields");
-    return {};
-  }
-
-private:
-  std::optional<std::uint64_t> read_integer(unsigned prefix_bits) {
-    const auto first = reader_.read_u8();
-    return first ? read_prefixed_integer(reader_, *first, prefix_bits) : std::nullopt;
-  }
-
-  result<const static_entry*, breach> read_static_reference(std::uint8_t first, std::uint8_t static_bit,
-                                                            unsigned prefix_bits) {
-    if ((first & static_bit) == 0) return decompression_failed("a reference to the dynamic table");
-    const auto index = read_prefixed_integer(reader_, first, prefix_bits);
-    if (!index) return decompression_failed("an index is cut short or too large");
-    const static_entry* entry = qpack_static_entry(*index);
-    if (entry == nullptr) return decompression_failed("an index beyond the static table");
-    return entry;
-  }
-
-  result<field, breach> read_indexed(std::uint8_t first) {
-    const auto entry = read_static_reference(first, 0x40, 6);
-    if (!entry) return unexpected<breach>(entry.error());
-    return field{std::string((*entry)->name), std::string((*entry)->value), false};
-  }
-
-  result<field, breach> read_with_name_reference(std::uint8_t first) {
-    const auto entry = read_static_reference(first, 0x10, 4);
-    if (!entry) return unexpected<breach>(entry.error());
-    field line{std::string((*entry)->name), {}, (first & 0x20) != 0};
-    return read_value(std::move(line));
-  }
-
-  result<field, breach> read_with_literal_name(std::uint8_t first) {
-    field line{{}, {}, (first & 0x10) != 0};
-    if (!read_string(first, 4, line.name)) return decompression_failed("a field name is cut short or badly coded");
-    return read_value(std::move(line));
-  }
-
-  result<field, breach> read_value(field line) {
-    const auto first = reader_.read_u8();
-    if (!first || !read_string(*first, 8, line.value)) {
-      return decompression_failed("a field value is cut short or badly coded");
-    }
-    return line;
-  }
-
-  /// A string literal whose Huffman flag is the highest of its `prefix_bits` bits (RFC 9204, section 4.1.2).
-  bool read_string(std::uint8_t first, unsigned prefix_bits, std::string& out) {
-    const auto length = read_prefixed_integer(reader_, first, prefix_bits - 1);
-    const auto bytes = length ? reader_.read_bytes(*length) : std::nullopt;
-    if (!bytes) return false;
-    const bool huffman = (first >> (prefix_bits - 1) & 1) != 0;
-    if (huffman) return decode_huffman(*bytes, out);
-    out.assign(as_text(*bytes));
-    return true;
-  }
-
-  byte_reader reader_;
-  const section_limits& limits_;
-  std::uint64_t size_ = 0;
-  std::size_t fields_ = 0;
-};
-
 }  // namespace
 
-result<field_list, breach> qpack_decoder::decode(byte_view section, const section_limits& limits) const {
-  section_reader reader(section, limits);
-  if (auto prefix = reader.read_prefix(); !prefix) return unexpected<breach>(std::move(prefix.error()));
+qpack_decoder::qpack_decoder(const qpack_decoder_limits& limits) noexcept
+    : limits_(limits), encoder_stream_(limits.max_table_capacity) {}
+
+// --- Sections ------------------------------------------------------------------------------------------------------
+
+result<std::optional<bool>, breach> qpack_decoder::is_decodable(stream_id id, byte_view beginning) {
+  if (beginning.empty()) return std::optional<bool>{};
+  if (beginning.front() == 0) return std::optional(true);
+  prefixed_integer_reader integer;
+  auto now = integer.begin(beginning.front(), 8);
+  for (std::size_t i = 1; now == prefixed_integer_reader::progress::unfinished; ++i) {
+    if (i == beginning.size()) return std::optional<bool>{};
+    now = integer.take(beginning[i]);
+  }
+  if (now == prefixed_integer_reader::progress::too_large) return decompression_failed("an integer that is too large");
+  const auto required = unwrap_insert_count(integer.value(), table_.insert_count(), limits_.max_table_capacity);
+  if (!required) return decompression_failed("a Required Insert Count that cannot be");
+  if (*required <= table_.insert_count()) return std::optional(true);
+  if (auto blocked = block(id, *required); !blocked) return unexpected<breach>(std::move(blocked.error()));
+  return std::optional(false);
+}
+
+/// RFC 9204, section 2.1.2.
+result<void, breach> qpack_decoder::block(stream_id id, std::uint64_t required_insert_count) {
+  const auto known =
+      std::find_if(blocked_.begin(), blocked_.end(), [&](const blocked_stream& one) { return one.id == id; });
+  if (known != blocked_.end()) {
+    known->required_insert_count = required_insert_count;
+    return {};
+  }
+  if (blocked_.size() == limits_.max_blocked_streams) return decompression_failed("more blocked streams than allowed");
+  blocked_.push_back({id, required_insert_count});
+  return {};
+}
+
+result<field_list, breach> qpack_decoder::decode(stream_id id, byte_view section, const section_limits& limits) {
+  section_reader reader(section, table_, limits);
+  const auto prefix = reader.read_prefix(limits_.max_table_capacity);
+  if (!prefix) return unexpected<breach>(prefix.error());
+  const std::uint64_t required = prefix->required_insert_count;
+  // It was decodable when it began: what it needed then has been evicted since.
+  if (required > table_.insert_count()) return decompression_failed("a section that needs entries yet to come");
   field_list fields;
   while (!reader.empty()) {
-    auto line = reader.read_line();
-    if (!line) return unexpected<breach>(std::move(line.error()));
-    if (auto counted = reader.count(*line); !counted) return unexpected<breach>(std::move(counted.error()));
-    fields.push_back(std::move(*line));
+    if (auto read = reader.read_line(fields.emplace_back()); !read) return unexpected<breach>(std::move(read.error()));
   }
+  // RFC 9204, section 2.2.1: a larger one only makes streams wait for nothing.
+  if (reader.needed_insert_count() != required) {
+    return decompression_failed("a Required Insert Count beyond what the section needs");
+  }
+  if (required == 0) return fields;
+  append_prefixed_integer(instructions_, 0x80, 7, id);  // Section 4.4.1.
+  acknowledged_inserts_ = std::max(acknowledged_inserts_, required);
   return fields;
 }
 
+void qpack_decoder::cancel(stream_id id) {
+  std::erase_if(blocked_, [&](const blocked_stream& one) { return one.id == id; });
+  if (limits_.max_table_capacity == 0) return;          // Section 2.2.2.2.
+  append_prefixed_integer(instructions_, 0x40, 6, id);  // Section 4.4.2.
+}
+
+std::optional<stream_id> qpack_decoder::take_unblocked() {
+  const auto found = std::find_if(blocked_.begin(), blocked_.end(), [&](const blocked_stream& one) {
+    return one.required_insert_count <= table_.insert_count();
+  });
+  if (found == blocked_.end()) return std::nullopt;
+  const stream_id id = found->id;
+  blocked_.erase(found);
+  return id;
+}
+
+// --- Streams of instructions ---------------------------------------------------------------------------------------
+
 result<void, breach> qpack_decoder::on_encoder_stream(byte_view bytes) {
-  using progress = prefixed_integer_reader::progress;
-  for (const std::uint8_t byte : bytes) {
-    // Set Dynamic Table Capacity is 001xxxxx (RFC 9204, section 4.3.1); everything else adds an entry to a table that
-    // can hold none.
-    const bool sets_capacity = (byte & 0xe0) == 0x20;
-    if (!in_capacity_ && !sets_capacity) {
-      return connection_breach(error_code::qpack_encoder_stream_error,
-                               "an insertion into a dynamic table of capacity 0");
-    }
-    const progress now = in_capacity_ ? capacity_.take(byte) : capacity_.begin(byte, 5);
-    in_capacity_ = now == progress::unfinished;
-    if (now == progress::too_large || (now == progress::finished && capacity_.value() > 0)) {
-      return connection_breach(error_code::qpack_encoder_stream_error,
-                               "a dynamic table capacity beyond the limit of 0");
-    }
+  return encoder_stream_.take(bytes, [this](const encoder_instruction& next) { return follow(next); });
+}
+
+void qpack_decoder::acknowledge_inserts() {
+  const std::uint64_t increment = table_.insert_count() - acknowledged_inserts_;
+  if (increment == 0) return;
+  append_prefixed_integer(instructions_, 0x00, 6, increment);  // RFC 9204, section 4.4.3.
+  acknowledged_inserts_ += increment;
+}
+
+result<void, breach> qpack_decoder::follow(const encoder_instruction& next) {
+  switch (next.what) {
+    case encoder_instruction::kind::set_capacity:
+      return set_capacity(next.number);
+    case encoder_instruction::kind::insert_with_static_name:
+      return insert_with_static_name(next);
+    case encoder_instruction::kind::insert_with_dynamic_name:
+      return insert_with_dynamic_name(next);
+    case encoder_instruction::kind::insert:
+      return insert(next);
+    case encoder_instruction::kind::duplicate:
+      break;
   }
+  return duplicate(next);
+}
+
+result<void, breach> qpack_decoder::set_capacity(std::uint64_t capacity) {
+  if (capacity > limits_.max_table_capacity) {
+    return encoder_stream_error("a dynamic table capacity beyond what was allowed");
+  }
+  table_.set_capacity(static_cast<std::size_t>(capacity));
   return {};
+}
+
+result<void, breach> qpack_decoder::insert(const encoder_instruction& next) {
+  if (auto fits = check_fits(next.name.size(), next.value.size()); !fits) return fits;
+  table_.insert(next.name, next.value);
+  return {};
+}
+
+result<void, breach> qpack_decoder::insert_with_static_name(const encoder_instruction& next) {
+  const std::string_view name = qpack_static_entry(next.number)->name;
+  if (auto fits = check_fits(name.size(), next.value.size()); !fits) return fits;
+  table_.insert(name, next.value);
+  return {};
+}
+
+result<void, breach> qpack_decoder::insert_with_dynamic_name(const encoder_instruction& next) {
+  const auto index = absolute(next.number);
+  if (!index) return unexpected<breach>(index.error());
+  if (auto fits = check_fits(table_.at(*index).name.size(), next.value.size()); !fits) return fits;
+  table_.insert_with_name_of(*index, next.value);
+  return {};
+}
+
+result<void, breach> qpack_decoder::duplicate(const encoder_instruction& next) {
+  const auto index = absolute(next.number);
+  if (!index) return unexpected<breach>(index.error());
+  table_.duplicate(*index);
+  return {};
+}
+
+/// RFC 9204, section 3.2.5: on the encoder stream relative indices count back from the newest entry.
+result<std::uint64_t, breach> qpack_decoder::absolute(std::uint64_t relative) const {
+  const std::uint64_t count = table_.insert_count();
+  if (relative >= count || !table_.holds(count - relative - 1)) {
+    return encoder_stream_error("a reference to an entry that is not there");
+  }
+  return count - relative - 1;
+}
+
+/// RFC 9204, section 3.2.2.
+result<void, breach> qpack_decoder::check_fits(std::size_t name_size, std::size_t value_size) const {
+  if (table_.can_hold(name_size + value_size + qpack_dynamic_table::entry_overhead)) return {};
+  return encoder_stream_error("an entry larger than the dynamic table");
+}
+
+qpack_table_statistics qpack_decoder::statistics() const noexcept {
+  return {.capacity = table_.capacity(),
+          .size = table_.size(),
+          .entries = table_.insert_count() - table_.oldest(),
+          .inserted = table_.insert_count(),
+          .memory = memory(),
+          .outstanding = blocked_.size(),
+          .unacknowledged = static_cast<std::size_t>(table_.insert_count() - acknowledged_inserts_)};
+}
+
+std::size_t qpack_decoder::memory() const noexcept {
+  return table_.memory() + encoder_stream_.memory() + instructions_.capacity() +
+         blocked_.capacity() * sizeof(blocked_stream);
 }
 
 }  // namespace quasio::http3

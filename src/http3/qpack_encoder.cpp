@@ -1,78 +1,72 @@
 #include "http3/qpack_encoder.hpp"
 
-#include "http3/huffman.hpp"
-#include "http3/qpack_static_table.hpp"
+#include "http3/qpack_section_writer.hpp"
 
 namespace quasio::http3 {
 namespace {
 
-/// A cookie shorter than this may be guessed whole, line by line.
-constexpr std::size_t guessable_cookie_size = 20;
-
-/// Whether the line must stay out of every compression table on its way (RFC 9204, section 7.1.3): credentials always,
-/// cookies when they are short enough to be guessed.
-bool must_not_be_indexed(const field& line) {
-  if (line.never_indexed) return true;
-  if (line.name == "authorization" || line.name == "proxy-authorization") return true;
-  const bool cookie = line.name == "cookie" || line.name == "set-cookie";
-  return cookie && line.value.size() < guessable_cookie_size;
+unexpected<breach> decoder_stream_error(std::string_view reason) {
+  return connection_breach(error_code::qpack_decoder_stream_error, reason);
 }
 
-/// A string literal in the shorter of its two forms (RFC 9204, section 4.1.2).
-void append_string(std::vector<std::uint8_t>& out, std::uint8_t high_bits, unsigned prefix_bits,
-                   std::string_view text) {
-  const std::size_t coded_size = huffman_size(text);
-  if (coded_size < text.size()) {
-    const auto huffman_flag = static_cast<std::uint8_t>(1u << (prefix_bits - 1));
-    append_prefixed_integer(out, high_bits | huffman_flag, prefix_bits - 1, coded_size);
-    append_huffman(out, text);
-    return;
-  }
-  append_prefixed_integer(out, high_bits, prefix_bits - 1, text.size());
-  const byte_view bytes = as_bytes(text);
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-void append_line(std::vector<std::uint8_t>& out, const field& line) {
-  const bool never_indexed = must_not_be_indexed(line);
-  const auto match = find_qpack_static(line.name, line.value);
-  if (match && match->whole && !never_indexed) {
-    append_prefixed_integer(out, 0xc0, 6, match->index);  // Section 4.5.2.
-    return;
-  }
-  if (match) {
-    append_prefixed_integer(out, never_indexed ? 0x70 : 0x50, 4, match->index);  // Section 4.5.4.
-  } else {
-    append_string(out, never_indexed ? 0x30 : 0x20, 4, line.name);  // Section 4.5.6.
-  }
-  append_string(out, 0x00, 8, line.value);
-}
+/// How many bits of the value are in the first byte (RFC 9204, section 4.4): it is a Section Acknowledgment, or else a
+/// Stream Cancellation or an Insert Count Increment.
+constexpr unsigned prefix_bits(std::uint8_t first) noexcept { return (first & 0x80) != 0 ? 7 : 6; }
 
 }  // namespace
 
-void qpack_encoder::encode(const field_list& fields, std::vector<std::uint8_t>& out) const {
-  out.push_back(0);  // Required Insert Count.
-  out.push_back(0);  // Base.
-  for (const field& line : fields) append_line(out, line);
+void qpack_encoder::allow_dynamic_table(const qpack_encoder_limits& limits) {
+  if (limits.capacity < qpack_dynamic_table::entry_overhead) return;
+  dynamic_ = std::make_unique<qpack_dynamic_encoder>(limits);
+}
+
+void qpack_encoder::encode(stream_id id, const field_list& fields, std::size_t room, std::vector<std::uint8_t>& out) {
+  if (!dynamic_) return append_static_section(out, fields);
+  dynamic_->encode(id, fields, room, instructions_, out);
+}
+
+void qpack_encoder::forget(stream_id id) {
+  if (dynamic_) dynamic_->on_stream_cancelled(id);
 }
 
 result<void, breach> qpack_encoder::on_decoder_stream(byte_view bytes) {
   using progress = prefixed_integer_reader::progress;
   for (const std::uint8_t byte : bytes) {
-    // Stream Cancellation is 01xxxxxx (RFC 9204, section 4.4.2). It may be sent for any stream; a Section
-    // Acknowledgment or an Insert Count Increment acknowledges what was never sent.
-    const bool cancels = (byte & 0xc0) == 0x40;
-    if (!in_cancellation_ && !cancels) {
-      return connection_breach(error_code::qpack_decoder_stream_error,
-                               "acknowledges a dynamic table that is not in use");
-    }
-    const progress now = in_cancellation_ ? cancelled_stream_.take(byte) : cancelled_stream_.begin(byte, 6);
-    in_cancellation_ = now == progress::unfinished;
-    if (now == progress::too_large) {
-      return connection_breach(error_code::qpack_decoder_stream_error, "a stream ID that is too large");
-    }
+    if (!in_instruction_) first_byte_ = byte;
+    const progress now = in_instruction_ ? integer_.take(byte) : integer_.begin(byte, prefix_bits(byte));
+    in_instruction_ = now == progress::unfinished;
+    if (now == progress::too_large) return decoder_stream_error("an integer that is too large");
+    if (in_instruction_) continue;
+    if (auto followed = follow(integer_.value()); !followed) return followed;
   }
   return {};
+}
+
+qpack_table_statistics qpack_encoder::statistics() const noexcept {
+  if (!dynamic_) return {};
+  const qpack_dynamic_table& lines = dynamic_->table().lines();
+  const std::uint64_t known = dynamic_->table().known_received_count();
+  return {.capacity = lines.capacity(),
+          .size = lines.size(),
+          .entries = lines.insert_count() - lines.oldest(),
+          .inserted = lines.insert_count(),
+          .memory = dynamic_->memory(),
+          .outstanding = dynamic_->unacknowledged().size(),
+          .unacknowledged = static_cast<std::size_t>(lines.insert_count() - known)};
+}
+
+result<void, breach> qpack_encoder::follow(std::uint64_t value) {
+  if ((first_byte_ & 0x80) != 0) {
+    if (dynamic_ && dynamic_->on_section_acknowledged(value)) return {};
+    return decoder_stream_error("acknowledges a section that was not sent");
+  }
+  if ((first_byte_ & 0x40) != 0) {
+    // May be sent for any stream (section 4.4.2).
+    if (dynamic_) dynamic_->on_stream_cancelled(value);
+    return {};
+  }
+  if (dynamic_ && dynamic_->on_inserts_received(value)) return {};
+  return decoder_stream_error("acknowledges entries that were not sent");
 }
 
 }  // namespace quasio::http3

@@ -18,6 +18,10 @@ quic::stream_result<std::size_t> quic_streams::stream_capacity(stream_id id) con
   return connection_.stream_capacity(id);
 }
 
+quic::stream_result<std::uint64_t> quic_streams::stream_credit(stream_id id) const {
+  return connection_.stream_credit(id);
+}
+
 quic::stream_result<unread_bytes> quic_streams::stream_peek(stream_id id) const {
   const auto chunk = connection_.stream_peek(id);
   if (!chunk) return unexpected<quic::stream_error>(chunk.error());

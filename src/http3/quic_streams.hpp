@@ -15,6 +15,7 @@ public:
   quic::stream_result<std::size_t> stream_write(stream_id id, byte_view data, bool fin) override;
   quic::stream_result<void> stream_write_whole(stream_id id, byte_view data, bool fin) override;
   quic::stream_result<std::size_t> stream_capacity(stream_id id) const override;
+  quic::stream_result<std::uint64_t> stream_credit(stream_id id) const override;
   quic::stream_result<unread_bytes> stream_peek(stream_id id) const override;
   quic::stream_result<void> stream_consume(stream_id id, std::size_t count) override;
   void reset_stream(stream_id id, error_code code) override;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "http3/qpack_dynamic_table.hpp"
 #include "quasio/base/varint.hpp"
 
 namespace quasio::http3 {
 
 peer_settings as_told(const settings& ours) noexcept {
   return {.max_field_section_size = std::min(ours.max_field_section_size, varint_max),
+          .qpack_max_table_capacity = std::min(ours.qpack_max_table_capacity, max_qpack_table_capacity),
+          .qpack_blocked_streams = std::min<std::uint64_t>(ours.qpack_blocked_streams, varint_max),
           .enable_connect_protocol = ours.enable_connect_protocol,
           .h3_datagram = ours.datagrams.enable};
 }

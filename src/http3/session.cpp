@@ -1,5 +1,6 @@
 #include "http3/session.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -19,6 +20,7 @@ session::session(endpoint_role role, const settings& limits, random_source& rand
       limits_(limits),
       guard_(limits_.abuse),
       datagrams_(limits_.datagrams, counts_.datagrams),
+      decoder_({std::min(limits.qpack_max_table_capacity, max_qpack_table_capacity), limits.qpack_blocked_streams}),
       control_(role, limits_, guard_),
       local_streams_(role, limits_, random),
       peer_streams_(role),
@@ -34,6 +36,7 @@ void session::handle(transport_streams& transport, const quic::event& happened) 
   guard_.set_time(transport.now());
   std::visit([&](const auto& one) { on(transport, one); }, happened);
   check_load(transport);
+  send_acknowledgments(transport);
 }
 
 void session::check_load(transport_streams& transport) {
@@ -81,6 +84,7 @@ void session::admit_request(transport_streams& transport, stream_id id) {
     ++counts_.requests_rejected;
     transport.stop_sending(id, error_code::request_rejected);
     transport.reset_stream(id, error_code::request_rejected);
+    decoder_.cancel(id);
     return;
   }
   goaway_.on_request(id);
@@ -99,8 +103,41 @@ void session::on(transport_streams& transport, const quic::stream_readable& read
 void session::read_peer_stream(transport_streams& transport, stream_id id) {
   if (const auto read = peer_streams_.on_readable(transport, id, readers()); !read)
     return fail(transport, read.error().what);
+  heed_settings();
   heed_goaway(transport);
   heed_priorities(transport);
+  resume_unblocked(transport);
+}
+
+/// Not the settings that a client remembers: the bytes of early data that is rejected are sent again as they are, to a
+/// server that may allow no table. Until the settings have come, an encoder may do without one (RFC 9204, section
+/// 3.2.3).
+void session::heed_settings() {
+  if (settings_heeded_ || !control_.settings_came()) return;
+  settings_heeded_ = true;
+  const std::size_t most = std::min(limits_.qpack_encoder_table_capacity, max_qpack_table_capacity);
+  encoder_.allow_dynamic_table(
+      {.capacity = static_cast<std::size_t>(std::min<std::uint64_t>(most, peer().qpack_max_table_capacity)),
+       .max_capacity = peer().qpack_max_table_capacity,
+       .max_blocked_streams = peer().qpack_blocked_streams,
+       .max_unacknowledged_sections = limits_.qpack_max_unacknowledged_sections});
+}
+
+void session::resume_unblocked(transport_streams& transport) {
+  while (const auto id = decoder_.take_unblocked()) {
+    exchange* reader = find_exchange(*id);
+    if (reader == nullptr) continue;
+    if (const auto read = reader->on_unblocked(context(transport)); !read) return fail(transport, read.error());
+  }
+  // After the sections, whose acknowledgments say the same of most entries.
+  decoder_.acknowledge_inserts();
+}
+
+void session::send_acknowledgments(transport_streams& transport) {
+  if (ended_) return;
+  local_streams_.send_decoder_instructions(transport, decoder_.instructions());
+  if (decoder_.instructions().size() <= limits_.qpack_max_unsent_acknowledgments) return;
+  fail(transport, {error_code::excessive_load, "acknowledgments for which there is no credit"});
 }
 
 void session::heed_goaway(transport_streams& transport) {
@@ -221,7 +258,10 @@ operation_result<body_read> session::read_body(transport_streams& transport, str
   }
   guard_.set_time(transport.now());
   auto read = found->read_body(context(transport), out);
-  if (read) return *read;
+  if (read) {
+    send_acknowledgments(transport);
+    return *read;
+  }
   fail(transport, read.error());
   return refuse(operation_error::connection_closed);
 }
@@ -230,6 +270,7 @@ operation_result<void> session::cancel(transport_streams& transport, stream_id i
   const auto found = exchange_to_use(transport, id);
   if (!found) return refuse(found.error());
   (*found)->cancel(context(transport), code);
+  send_acknowledgments(transport);
   return {};
 }
 
@@ -247,7 +288,7 @@ void session::send_goaway(transport_streams& transport) {
 // --- Parts ---------------------------------------------------------------------------------------------------------
 
 exchange_context session::context(transport_streams& transport) noexcept {
-  return {role_,   transport, limits_, control_.peer(), encoder_, decoder_,
+  return {role_,   transport, limits_, control_.peer(), encoder_, decoder_, local_streams_,
           events_, guard_,    counts_, datagrams_,      scratch_};
 }
 
@@ -263,6 +304,7 @@ const exchange* session::find_exchange(stream_id id) const noexcept {
 
 statistics session::statistics() const {
   quasio::http3::statistics now = counts_;
+  now.qpack = {encoder_.statistics(), decoder_.statistics()};
   now.open_exchanges = exchanges_.size();
   now.datagram_bytes_waiting = datagrams_.bytes();
   now.early_priorities_waiting = early_priorities_.size();

@@ -82,6 +82,7 @@ private:
   operation_result<exchange*> exchange_to_use(transport_streams& transport, stream_id id) noexcept;
   void admit_request(transport_streams& transport, stream_id id);
   void read_peer_stream(transport_streams& transport, stream_id id);
+  void heed_settings();
   void heed_goaway(transport_streams& transport);
   void heed_priorities(transport_streams& transport);
   void heed_priority(transport_streams& transport, const priority_update& update);
@@ -91,6 +92,8 @@ private:
   bool may_still_come(transport_streams& transport, stream_id id);
   void check_load(transport_streams& transport);
   void prepare(event& next);
+  void resume_unblocked(transport_streams& transport);
+  void send_acknowledgments(transport_streams& transport);
   void fail(transport_streams& transport, const error& why);
 
   endpoint_role role_;
@@ -110,6 +113,7 @@ private:
   std::unordered_map<stream_id, exchange> exchanges_;
   std::unordered_set<stream_id> early_requests_;  ///< Begun by early data, and not told yet.
   std::vector<std::uint8_t> scratch_;
+  bool settings_heeded_ = false;
   bool wants_requests_ = false;  ///< send_request() ran into the peer's limit.
   bool ended_ = false;           ///< We closed the connection, or it has ended.
 };

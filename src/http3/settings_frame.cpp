@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http3/frame.hpp"
+#include "http3/remembered_limits.hpp"
 #include "quasio/base/byte_reader.hpp"
 #include "quasio/base/varint.hpp"
 
@@ -48,12 +49,10 @@ result<void, error> apply(peer_settings& told, std::uint64_t id, std::uint64_t v
 
 void append_settings_frame(std::vector<std::uint8_t>& out, const settings& ours, endpoint_role role,
                            const reserved_setting& reserved) {
+  peer_settings told = as_told(ours);
+  if (role == endpoint_role::client) told.enable_connect_protocol = false;
   std::vector<std::uint8_t> payload;
-  append_setting(payload, setting_id::max_field_section_size, std::min(ours.max_field_section_size, varint_max));
-  if (ours.enable_connect_protocol && role == endpoint_role::server) {
-    append_setting(payload, setting_id::enable_connect_protocol, 1);
-  }
-  if (ours.datagrams.enable) append_setting(payload, setting_id::h3_datagram, 1);
+  append_settings(payload, told);
   if (ours.grease) append_setting(payload, reserved.id, reserved.value);
   append_frame_header(out, frame_type::settings, payload.size());
   out.insert(out.end(), payload.begin(), payload.end());

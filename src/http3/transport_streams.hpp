@@ -30,6 +30,7 @@ public:
   virtual quic::stream_result<std::size_t> stream_write(stream_id id, byte_view data, bool fin) = 0;
   virtual quic::stream_result<void> stream_write_whole(stream_id id, byte_view data, bool fin) = 0;
   virtual quic::stream_result<std::size_t> stream_capacity(stream_id id) const = 0;
+  virtual quic::stream_result<std::uint64_t> stream_credit(stream_id id) const = 0;
   virtual quic::stream_result<unread_bytes> stream_peek(stream_id id) const = 0;
   virtual quic::stream_result<void> stream_consume(stream_id id, std::size_t count) = 0;
   virtual void reset_stream(stream_id id, error_code code) = 0;

@@ -120,6 +120,8 @@ stream_result<std::size_t> connection::stream_capacity(stream_id id) const {
   return parts_->state.streams.capacity(id);
 }
 
+stream_result<std::uint64_t> connection::stream_credit(stream_id id) const { return parts_->state.streams.credit(id); }
+
 stream_result<stream_chunk> connection::stream_peek(stream_id id) const { return parts_->state.streams.peek(id); }
 
 stream_result<void> connection::stream_consume(stream_id id, std::size_t count) {

@@ -79,6 +79,8 @@ public:
   void on_reset_acked() noexcept { progress_.reset_acked = true; }
 
   std::uint64_t limit() const noexcept { return window_.limit(); }
+  /// How much the stream's window lets go, of data that was never sent.
+  std::uint64_t credit() const noexcept { return window_.available(); }
   bool blocked_frame_due() const noexcept { return buffer_.unsent() > 0 && window_.blocked_frame_due(); }
   void on_blocked_told() noexcept { window_.on_blocked_told(); }
   void on_blocked_lost(std::uint64_t limit) noexcept { window_.on_blocked_lost(limit); }

@@ -111,6 +111,15 @@ stream_result<std::size_t> stream_set::capacity(stream_id id) const {
   return room(sending);
 }
 
+stream_result<std::uint64_t> stream_set::credit(stream_id id) const {
+  if (const auto writable = capacity(id); !writable) return unexpected<stream_error>(writable.error());
+  const auto found = find_used(id, part::sending);
+  if (*found == nullptr) return 0;
+  const send_stream& sending = (*found)->sending;
+  const std::uint64_t available = std::min(sending.credit(), connection_out_.available());
+  return available - std::min(available, sending.unsent());
+}
+
 stream_result<stream_chunk> stream_set::peek(stream_id id) const {
   const auto found = find_used(id, part::receiving);
   if (!found) return unexpected<stream_error>(found.error());

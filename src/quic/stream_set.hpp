@@ -64,6 +64,7 @@ public:
   stream_result<std::size_t> write(stream_id id, byte_view data, bool fin);
   stream_result<void> write_whole(stream_id id, byte_view data, bool fin);
   stream_result<std::size_t> capacity(stream_id id) const;
+  stream_result<std::uint64_t> credit(stream_id id) const;
 
   /// After the end has been consumed, while the other side of the stream is open, it gives the empty end again.
   stream_result<stream_chunk> peek(stream_id id) const;

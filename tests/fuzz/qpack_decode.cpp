@@ -21,15 +21,15 @@ void require(bool holds) {
 
 void check_section(byte_view input) {
   const section_limits limits{4096, 64};
-  const auto fields = qpack_decoder().decode(input, limits);
+  const auto fields = qpack_decoder().decode(0, input, limits);
   if (!fields) {
     require(fields.error().section_too_large || fields.error().what.code == error_code::qpack_decompression_failed);
     return;
   }
   require(section_size(*fields) <= limits.max_size && fields->size() <= limits.max_fields);
   std::vector<std::uint8_t> encoded;
-  qpack_encoder().encode(*fields, encoded);
-  auto again = qpack_decoder().decode(encoded, limits);
+  qpack_encoder().encode(0, *fields, 0, encoded);
+  auto again = qpack_decoder().decode(0, encoded, limits);
   require(again && again->size() == fields->size());
   for (std::size_t i = 0; i < fields->size(); ++i) {
     const field& before = (*fields)[i];

@@ -62,10 +62,10 @@ TEST(settings_frame, says_what_differs_from_the_defaults) {
   ours.enable_connect_protocol = true;
   bytes server;
   append_settings_frame(server, ours, endpoint_role::server, {});
-  EXPECT_EQ(server, from_hex("04 07 06 8001 0000 08 01"));
+  EXPECT_EQ(server, from_hex("04 0f 06 8001 0000 01 8000 4000 07 4064 08 01"));
   bytes client;
   append_settings_frame(client, ours, endpoint_role::client, {});
-  EXPECT_EQ(client, from_hex("04 05 06 8001 0000"));
+  EXPECT_EQ(client, from_hex("04 0d 06 8001 0000 01 8000 4000 07 4064"));
 }
 
 TEST(settings_frame, brings_back_what_it_says) {

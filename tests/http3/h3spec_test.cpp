@@ -95,7 +95,7 @@ TEST(h3spec, bad_static_index) {
 
 TEST(h3spec, table_capacity_over_the_limit) {
   server_test net;
-  net.send_unidirectional(varint(stream_type::qpack_encoder) + from_hex("3fe11f"));
+  net.send_unidirectional(varint(stream_type::qpack_encoder) + from_hex("3fe27f"));
   expect_closed(net, error_code::qpack_encoder_stream_error);
 }
 

@@ -221,6 +221,50 @@ TEST(over_quic, a_thousand_requests_run_through_a_hundred_streams) {
   EXPECT_EQ(asked, 1000u);
 }
 
+/// Sends so many requests with the same fields, and answers each.
+void exchange_often(quic_pair& net, std::size_t count) {
+  const field_list question = with(get_request(), "user-agent", "An agent with a rather long name/1.0");
+  const field_list answer = with(response(), "x-answer", "one that the static table does not have");
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto id = net.client.http->send_request(*net.client.transport, question, true);
+    ASSERT_TRUE(id);
+    ASSERT_TRUE(net.run_until([&] { return !net.server.all<fields_received>().empty(); }));
+    EXPECT_EQ(net.server.all<fields_received>()[0].fields, question);
+    ASSERT_TRUE(net.server.http->send_response(*net.server.transport, *id, answer, true));
+    ASSERT_TRUE(net.run_until([&] { return !net.client.all<fields_received>().empty(); }));
+    EXPECT_EQ(net.client.all<fields_received>()[0].fields, answer);
+    net.client.events.clear();
+    net.server.events.clear();
+  }
+}
+
+TEST(over_quic, both_sides_fill_their_tables) {
+  quic_pair net;
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  net.client.events.clear();
+  exchange_often(net, 20);
+  for (const endpoint* side : {&net.client, &net.server}) {
+    const qpack_statistics seen = side->http->statistics().qpack;
+    EXPECT_GE(seen.encoder.inserted, 1u);
+    EXPECT_GE(seen.decoder.inserted, 1u);
+    EXPECT_EQ(seen.decoder.outstanding, 0u);
+    EXPECT_FALSE(side->closed);
+  }
+}
+
+/// RFC 9204, section 2.1.3: QUIC gives the encoder stream no more credit than what its type takes and a little.
+TEST(over_quic, goes_on_without_tables_when_there_is_no_credit_for_them) {
+  quic::settings narrow;
+  narrow.initial_stream_window = 24;
+  narrow.max_stream_window = 24;
+  quic_pair net(narrow);
+  ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));
+  net.client.events.clear();
+  exchange_often(net, 20);
+  EXPECT_FALSE(net.client.closed);
+  EXPECT_FALSE(net.server.closed);
+}
+
 TEST(over_quic, cancelling_tells_the_other_side_and_closes_the_exchange) {
   quic_pair net;
   ASSERT_TRUE(net.run_until([&] { return !net.client.all<settings_received>().empty(); }));

@@ -14,7 +14,7 @@ using namespace testing;
 constexpr section_limits wide{1 << 20, 1000};
 
 result<field_list, breach> decode(const bytes& encoded, section_limits limits = wide) {
-  return qpack_decoder().decode(encoded, limits);
+  return qpack_decoder().decode(0, encoded, limits);
 }
 
 void expect_decompression_failed(const bytes& encoded) {
@@ -104,7 +104,7 @@ TEST(qpack_encoder, takes_cancellations_and_nothing_else_from_the_decoder_stream
   qpack_encoder tolerant;
   EXPECT_TRUE(tolerant.on_decoder_stream(from_hex("48 7f")));
   EXPECT_TRUE(tolerant.on_decoder_stream(from_hex("80 01")));
-  for (const char* hex : {"84", "00", "01", "3f"}) {
+  for (const char* hex : {"84", "00", "01", "3f 00"}) {
     const auto taken = qpack_encoder().on_decoder_stream(from_hex(hex));
     ASSERT_FALSE(taken) << hex;
     EXPECT_EQ(taken.error().what.code, error_code::qpack_decoder_stream_error);

@@ -167,7 +167,7 @@ TEST(grease, can_be_turned_off) {
   self.transport.join(raw);
   self.start();
   self.transport.deliver_all();
-  EXPECT_EQ(raw.received(2), from_hex("00 04 05 06 8001 0000"));
+  EXPECT_EQ(raw.received(2), from_hex("00 04 0d 06 8001 0000 01 8000 4000 07 4064"));
   EXPECT_EQ(self.transport.stream_ids().size(), 3u);
 }
 

@@ -50,7 +50,7 @@ inline bytes frame(std::uint64_t type, const bytes& payload) {
 
 inline bytes section(const field_list& fields) {
   bytes out;
-  qpack_encoder().encode(fields, out);
+  qpack_encoder().encode(0, fields, 0, out);
   return out;
 }
 

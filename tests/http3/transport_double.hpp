@@ -34,6 +34,7 @@ public:
 
   std::size_t send_buffer = 64 * 1024;      ///< Bytes a stream takes before they are delivered.
   std::size_t receive_window = 64 * 1024;   ///< Bytes of one stream that may wait here to be read.
+  std::size_t send_credit = SIZE_MAX;       ///< Flow control credit that streams are said to have, at the most.
   std::uint64_t bidirectional_limit = 100;  ///< Streams this end may open.
   std::uint64_t unidirectional_limit = 100;
 
@@ -86,6 +87,13 @@ public:
     if (one.reset) return refuse(quic::stream_error::reset);
     if (one.fin) return refuse(quic::stream_error::already_finished);
     return one.unsent.size() < send_buffer ? send_buffer - one.unsent.size() : 0;
+  }
+
+  quic::stream_result<std::uint64_t> stream_credit(stream_id id) const override {
+    if (const auto room = stream_capacity(id); !room) return refuse(room.error());
+    const std::size_t unsent = streams_.at(id).unsent.size();
+    const std::size_t credit = peer_ == nullptr ? 0 : std::min(send_credit, peer_->room_for(id));
+    return credit > unsent ? credit - unsent : 0;
   }
 
   quic::stream_result<unread_bytes> stream_peek(stream_id id) const override {

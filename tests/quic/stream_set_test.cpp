@@ -136,6 +136,27 @@ TEST(stream_set, takes_no_more_than_the_send_buffer_and_says_when_there_is_room)
   EXPECT_TRUE(pair.client.take<stream_writable>().empty()) << "the last write was not cut short";
 }
 
+TEST(stream_set, says_how_much_the_peer_lets_go_at_once) {
+  settings peer;
+  peer.initial_stream_window = 1000;
+  peer.initial_connection_window = 1500;
+  stream_pair pair({}, peer);
+  auto& client = pair.client.streams;
+  const stream_id id = *client.open(bidirectional);
+  EXPECT_EQ(client.credit(id), 1000u);
+  ASSERT_TRUE(client.write(id, std::vector<std::uint8_t>(300), false));
+  EXPECT_EQ(client.credit(id), 700u) << "what is written counts before it is sent";
+  pair.client.send(1200);
+  EXPECT_EQ(client.credit(id), 700u);
+  const stream_id other = *client.open(bidirectional);
+  ASSERT_TRUE(client.write(other, std::vector<std::uint8_t>(800), false));
+  pair.client.send(1200);
+  EXPECT_EQ(client.credit(id), 400u) << "the connection's";
+  ASSERT_TRUE(client.write(id, std::vector<std::uint8_t>(2000), false));
+  EXPECT_EQ(client.credit(id), 0u);
+  EXPECT_EQ(client.credit(8).error(), stream_error::unknown_stream);
+}
+
 TEST(stream_set, takes_a_message_whole_whatever_room_there_is) {
   settings own;
   own.stream_send_buffer = 10;

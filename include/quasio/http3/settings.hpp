@@ -25,6 +25,28 @@ struct settings {
   /// Interim (1xx) responses taken for one request.
   std::size_t max_interim_responses = 16;
 
+  /// Largest dynamic table that the peer's QPACK encoder may use, in bytes as RFC 9204 section 3.2.1 counts them; up to
+  /// 2^30, with 0 none. The memory is taken as the peer fills the table, at most about three times this. Sent to the
+  /// peer; a server must not change it while it takes early data of clients that it told another one (section 3.2.3).
+  std::size_t qpack_max_table_capacity = 16 * 1024;
+
+  /// Streams whose field sections may wait for the peer's QPACK encoder stream; one more closes the connection with
+  /// QPACK_DECOMPRESSION_FAILED (RFC 9204, section 2.1.2). What waits lies in the streams' flow control windows. Sent
+  /// to the peer; 0 forbids it to refer to what it does not know to have arrived.
+  std::size_t qpack_blocked_streams = 100;
+
+  /// Largest dynamic table that our QPACK encoder uses where the peer allows as much; up to 2^30, with 0 none. Costs
+  /// memory at this end too, about four times as much.
+  std::size_t qpack_encoder_table_capacity = 16 * 1024;
+
+  /// Field sections that refer to the dynamic table and have not been acknowledged by the peer. When there are as many,
+  /// further ones do without it: a peer that never acknowledges costs no more memory than this.
+  std::size_t qpack_max_unacknowledged_sections = 1024;
+
+  /// Acknowledgments of QPACK, in bytes, that wait because the peer gives its decoder stream no flow control credit; a
+  /// peer that causes more is closed with H3_EXCESSIVE_LOAD (RFC 9204, section 7.3).
+  std::size_t qpack_max_unsent_acknowledgments = 16 * 1024;
+
   /// Bytes of the peer's SETTINGS frame: those in use take some 30.
   std::size_t max_settings_size = 4096;
 

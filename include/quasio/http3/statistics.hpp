@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "quasio/http3/error.hpp"
+#include "quasio/http3/qpack_statistics.hpp"
 
 namespace quasio::http3 {
 
@@ -81,6 +82,7 @@ struct statistics {
 
   error_counts exchange_breaches;            ///< That cost the peer one exchange.
   std::optional<error_code> closed_for;      ///< The breach that cost it the connection.
+  qpack_statistics qpack;                    ///< How the header compression fares in both directions.
   std::size_t open_exchanges = 0;            ///< Now.
   std::size_t datagram_bytes_waiting = 0;    ///< Now, unread.
   std::size_t early_priorities_waiting = 0;  ///< Now, for requests that have not come.

@@ -199,6 +199,11 @@ public:
   /// How much stream_write() would take now.
   stream_result<std::size_t> stream_capacity(stream_id id) const;
 
+  /// How many more bytes could be written to the stream and sent with the flow control credit that the peer has given
+  /// it and the connection, if no other stream used that up first. For messages that must not begin unless all of them
+  /// can go out.
+  stream_result<std::uint64_t> stream_credit(stream_id id) const;
+
   /// The next bytes to be read; empty when none are at hand. An error of kind `reset` carries on: see stream_reset.
   stream_result<stream_chunk> stream_peek(stream_id id) const;
 
