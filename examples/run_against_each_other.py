@@ -1,4 +1,4 @@
-"""Runs the examples as processes: the server with the client, and the echo over QUIC streams."""
+"""Runs the examples as processes: the server with the client, the echo over QUIC streams, and HTTP/3 in memory."""
 
 import os
 import signal
@@ -26,6 +26,9 @@ with tempfile.TemporaryDirectory() as folder:
 
     answer = output_of(program("quic_echo"), certificate, key)
     assert answer == "hello, stream\n", answer
+
+    answer = output_of(program("http3_in_memory"), certificate, key)
+    assert answer == "You asked for /some/page\n", answer
 
     server = subprocess.Popen([program("http3_hello_server"), certificate, key, "0"], stdout=subprocess.PIPE, text=True)
     try:

@@ -18,6 +18,7 @@ constexpr const char* what_it_is =
 constexpr const char* closing =
     R"(What it prints on standard output, a line each:
   certificate SPKI sha256 BASE64    where it made a certificate itself: what browsers can be told to trust
+  metrics ADDR:PORT                 with --metrics, where they are read
   ready ADDR:PORT                   for each address, when it accepts connections there
 
 What it logs on standard error, at level info, a line for each request:
@@ -61,12 +62,12 @@ auto one_of(const Map& map) {
   };
 }
 
-host_port parse_listen(const std::string& text) {
+host_port parse_address(const char* option, const std::string& text) {
   const auto parsed = parse_host_port(text);
   if (!parsed) {
-    throw CLI::ValidationError("--listen", "'" + text +
-                                               "' is not ADDR:PORT, such as 127.0.0.1:4433, [::]:4433 or "
-                                               "localhost:0");
+    throw CLI::ValidationError(option, "'" + text +
+                                           "' is not ADDR:PORT, such as 127.0.0.1:4433, [::]:4433 or "
+                                           "localhost:0");
   }
   return *parsed;
 }
@@ -78,6 +79,7 @@ std::chrono::milliseconds to_milliseconds(double seconds) {
 // What CLI11 fills in before it is put into server_arguments.
 struct raw_arguments {
   std::vector<std::string> listen;
+  std::string metrics;
   double idle_timeout = 30;
   double drain_timeout = 10;
   std::string retry = "auto";
@@ -159,6 +161,11 @@ void add_running_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->check(one_of(log_levels))
       ->type_name("LEVEL")
       ->group(group);
+  app.add_option("--metrics", raw.metrics,
+                 "Answer GET /metrics there, over plain HTTP, with numbers in the text format of Prometheus; port 0 is "
+                 "any free port. Anyone who can reach the address can read them. Default: nowhere")
+      ->type_name("ADDR:PORT")
+      ->group(group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")
       ->type_name("FILE")
@@ -185,7 +192,8 @@ std::variant<server_arguments, early_end> parse_server_arguments(int count, cons
     app.parse(count, values);
     out.listen_by_default = raw.listen.empty();
     if (out.listen_by_default) raw.listen.emplace_back(default_listen);
-    for (const std::string& text : raw.listen) out.listen.push_back(parse_listen(text));
+    for (const std::string& text : raw.listen) out.listen.push_back(parse_address("--listen", text));
+    if (!raw.metrics.empty()) out.metrics = parse_address("--metrics", raw.metrics);
   } catch (const CLI::ParseError& error) {
     return end_of_parsing(app, error);
   }

@@ -32,6 +32,7 @@ struct server_arguments {
   std::string certificate;  ///< Empty: one is made.
   std::string key;
   std::string key_log;  ///< Empty: none.
+  std::optional<host_port> metrics;
   qlog_arguments qlog;
 
   std::size_t threads = 0;  ///< 0: one a processor.

@@ -197,9 +197,22 @@ result<void, std::string> service::begin_to_listen() {
       https_front_.emplace(executor, *site_, disk_, *tcp_tls_);
       for (asio::ip::tcp::acceptor& acceptor : held->acceptors) https_front_->serve(std::move(acceptor));
     }
+    if (auto opened = open_metrics(); !opened) return opened;
     announce(bound);
     return {};
   }
+}
+
+result<void, std::string> service::open_metrics() {
+  if (!arguments_.metrics) return {};
+  const auto where = resolve_listen(*arguments_.metrics);
+  if (!where) return because(where.error());
+  metrics_front_.emplace(context_.get_executor(), [this] { return http3_server_->metrics(); });
+  error_code error;
+  const ip_endpoint wanted = where->endpoints.front();
+  metrics_at_ = metrics_front_->listen(wanted, error);
+  if (error) return because("cannot answer for metrics at " + wanted.to_string() + ": " + error.message());
+  return {};
 }
 
 void service::announce(const std::vector<ip_endpoint>& endpoints) const {
@@ -214,6 +227,10 @@ void service::announce(const std::vector<ip_endpoint>& endpoints) const {
         "https://localhost:{}/",
         port, spki_sha256_, port);
     std::cout << "certificate SPKI sha256 " << spki_sha256_ << '\n';
+  }
+  if (metrics_at_) {
+    spdlog::info("metrics: http://{}/metrics", metrics_at_->to_string());
+    std::cout << "metrics " << metrics_at_->to_string() << '\n';
   }
   for (const ip_endpoint& endpoint : endpoints) std::cout << "ready " << endpoint.to_string() << '\n';
   std::cout << std::flush;

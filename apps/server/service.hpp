@@ -18,6 +18,7 @@
 #include "server/https_front.hpp"
 #include "server/identity.hpp"
 #include "server/listening.hpp"
+#include "server/metrics_front.hpp"
 #include "site/file_site.hpp"
 
 namespace quasio::apps {
@@ -40,6 +41,7 @@ private:
   result<void, std::string> open_logs();
   result<void, std::string> resolve_addresses();
   result<void, std::string> begin_to_listen();
+  result<void, std::string> open_metrics();
   http3::server_options http3_options() const;
   void announce(const std::vector<ip_endpoint>& endpoints) const;
   asio::awaitable<void> wait_for_signals();
@@ -60,6 +62,8 @@ private:
   std::optional<http3_front> http3_front_;
   std::optional<https_front> https_front_;
   std::unique_ptr<http3::server> http3_server_;
+  std::optional<metrics_front> metrics_front_;
+  std::optional<ip_endpoint> metrics_at_;
   int exit_code_ = exit_success;
 };
 

@@ -21,6 +21,7 @@ struct context_functions {
   key_log_function key_log;
   std::function<tls_context(std::string_view)> choose_context;
   std::shared_ptr<ticket_key_set> ticket_keys;
+  bool takes_hellos = false;
 };
 
 void free_context_functions(void*, void* stored, CRYPTO_EX_DATA*, int, long, void*) {
@@ -119,13 +120,18 @@ std::string_view requested_name(SSL* ssl) {
   return name ? as_text(*name) : std::string_view{};
 }
 
-// Here rather than in the servername callback, because here tickets have not been looked at yet: one that another
-// context issued, under other demands on the client, must be judged by the chosen context.
-int choose_by_name(SSL* ssl, int* alert, void*) try {
-  const context_functions* const functions = functions_of(SSL_get_SSL_CTX(ssl));
-  if (functions == nullptr || !functions->choose_context) return SSL_CLIENT_HELLO_SUCCESS;
-  const tls_context chosen = functions->choose_context(requested_name(ssl));
-  if (!chosen) return SSL_CLIENT_HELLO_SUCCESS;
+// The ProtocolNameList of RFC 7301, section 3.1; what is malformed counts as absent here, too.
+byte_view offered_protocols(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &data, &size) != 1) return {};
+  byte_reader reader({data, size});
+  const auto list_size = reader.read_u16();
+  const auto list = list_size ? reader.read_bytes(*list_size) : std::nullopt;
+  return list ? *list : byte_view();
+}
+
+int move_to(SSL* ssl, const tls_context& chosen, int* alert) {
   SSL_CTX* const context = chosen.native_handle();
   if (SSL_set_SSL_CTX(ssl, context) != nullptr) {
     SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context));
@@ -133,6 +139,28 @@ int choose_by_name(SSL* ssl, int* alert, void*) try {
   }
   *alert = SSL_AD_INTERNAL_ERROR;
   return SSL_CLIENT_HELLO_ERROR;
+}
+
+int choose_by_name(SSL* ssl, int* alert) {
+  const context_functions* const functions = functions_of(SSL_get_SSL_CTX(ssl));
+  if (functions == nullptr || !functions->choose_context) return SSL_CLIENT_HELLO_SUCCESS;
+  const tls_context chosen = functions->choose_context(requested_name(ssl));
+  return chosen ? move_to(ssl, chosen, alert) : SSL_CLIENT_HELLO_SUCCESS;
+}
+
+// Here rather than in the servername callback, because here tickets have not been looked at yet: one that another
+// context issued, under other demands on the client, must be judged by the chosen context.
+int judge_hello(SSL* ssl, int* alert, void*) try {
+  session_hooks* const hooks = hooks_of(ssl);
+  if (hooks == nullptr || !hooks->judges_hello()) return choose_by_name(ssl, alert);
+  const client_hello_answer* const answer = hooks->judge_hello({requested_name(ssl), offered_protocols(ssl)});
+  if (answer == nullptr) return SSL_CLIENT_HELLO_RETRY;
+  if (const auto* refused = std::get_if<refuse_hello>(answer)) {
+    *alert = refused->alert;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  const auto* other = std::get_if<use_context>(answer);
+  return other != nullptr && other->context ? move_to(ssl, other->context, alert) : choose_by_name(ssl, alert);
 } catch (...) {
   *alert = SSL_AD_INTERNAL_ERROR;
   return SSL_CLIENT_HELLO_ERROR;
@@ -207,8 +235,20 @@ bool install_context_choice(SSL_CTX* context, std::function<tls_context(std::str
   context_functions* const functions = make_functions(context);
   if (functions == nullptr) return false;
   functions->choose_context = std::move(choose);
-  SSL_CTX_set_client_hello_cb(context, choose_by_name, nullptr);
+  return install_hello_callback(context);
+}
+
+bool install_hello_callback(SSL_CTX* context) {
+  context_functions* const functions = make_functions(context);
+  if (functions == nullptr) return false;
+  functions->takes_hellos = true;
+  SSL_CTX_set_client_hello_cb(context, judge_hello, nullptr);
   return true;
+}
+
+bool has_hello_callback(const SSL_CTX* context) {
+  const context_functions* const functions = functions_of(context);
+  return functions != nullptr && functions->takes_hellos;
 }
 
 }  // namespace quasio::crypto

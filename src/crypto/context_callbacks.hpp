@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "quasio/base/bytes.hpp"
+#include "quasio/crypto/client_hello.hpp"
 #include "quasio/crypto/ticket_keys.hpp"
 #include "quasio/crypto/tls_context.hpp"
 
@@ -32,6 +33,12 @@ public:
   /// What a server binds into the tickets of this session.
   virtual byte_view ticket_context() = 0;
 
+  /// Whether judge_hello() is to be asked at all.
+  virtual bool judges_hello() const = 0;
+
+  /// What becomes of a ClientHello; nothing while that is being found out.
+  virtual const client_hello_answer* judge_hello(const client_hello_view& hello) = 0;
+
   /// Whether a server resumes a session with a ticket that was issued with this context.
   virtual bool accepts_ticket(byte_view context) = 0;
 };
@@ -52,5 +59,12 @@ void install_session_callbacks(ssl_ctx_st* context, ticket_callback tickets);
 bool install_key_log(ssl_ctx_st* context, key_log_function log);
 bool install_ticket_keys(ssl_ctx_st* context, std::shared_ptr<ticket_key_set> keys);
 bool install_context_choice(ssl_ctx_st* context, std::function<tls_context(std::string_view)> choose);
+
+/// Has ClientHellos judged by the sessions' hooks and by install_context_choice(). The program's own callback for them
+/// is lost.
+bool install_hello_callback(ssl_ctx_st* context);
+
+/// Whether that was done.
+bool has_hello_callback(const ssl_ctx_st* context);
 
 }  // namespace quasio::crypto

@@ -107,22 +107,26 @@ result<tls_context, tls_error> tls_context::server(const server_options& options
   auto keys = options.ticket_keys ? options.ticket_keys : ticket_key_set::rotating(lifetime, random);
   if (!install_ticket_keys(context.get(), std::move(keys))) return failure("out of memory");
   if (options.key_log && !install_key_log(context.get(), options.key_log)) return failure("out of memory");
-  if (options.choose_context && !install_context_choice(context.get(), options.choose_context))
-    return failure("out of memory");
+  const bool takes_hellos = options.choose_context ? install_context_choice(context.get(), options.choose_context)
+                                                   : install_hello_callback(context.get());
+  if (!takes_hellos) return failure("out of memory");
   ERR_clear_error();
   return tls_context(context.release());
 }
 
-result<tls_context, tls_error> tls_context::adopt(SSL_CTX* context) {
+result<tls_context, tls_error> tls_context::adopt(SSL_CTX* context, hello_callback hellos) {
   if (context == nullptr) return failure("there is no TLS context to adopt");
   ERR_clear_error();
   const std::string objection = objection_to(context);
   ERR_clear_error();
   if (!objection.empty()) return failure("the TLS context cannot speak QUIC: " + objection);
   install_session_callbacks(context, ticket_callback::keep_the_programs);
+  if (hellos == hello_callback::replace && !install_hello_callback(context)) return failure("out of memory");
   SSL_CTX_up_ref(context);
   return tls_context(context);
 }
+
+bool tls_context::can_ask_about_client_hello() const { return context_ != nullptr && has_hello_callback(context_); }
 
 std::shared_ptr<ticket_key_set> tls_context::ticket_keys() const {
   return context_ != nullptr ? ticket_keys_of(context_) : nullptr;

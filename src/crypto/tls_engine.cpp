@@ -39,6 +39,8 @@ result<void, tls_error> tls_engine::receive(encryption_level level, byte_view by
     return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data after the handshake");
   }
   if (level != read_level_) return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data at the wrong encryption level");
+  // Before the server's answer a client has nothing to say, and what it says would have to be kept.
+  if (awaits_answer()) return fail(SSL_AD_UNEXPECTED_MESSAGE, "CRYPTO data behind the ClientHello");
   if (role_ == tls_role::server && level == encryption_level::initial) {
     if (auto judged = judge_hello(bytes); !judged) return judged;
   }
@@ -85,6 +87,22 @@ result<void, tls_error> tls_engine::advance() {
   return {};
 }
 
+const client_hello_answer* tls_engine::judge_hello(const client_hello_view& hello) {
+  if (hello_ == hello_stage::answered) return &hello_answer_;
+  if (hello_ == hello_stage::to_come) {
+    hello_ = hello_stage::told;
+    events_.on_client_hello(hello);
+  }
+  return nullptr;
+}
+
+result<void, tls_error> tls_engine::answer_hello(client_hello_answer answer) {
+  if (!awaits_answer()) return {};
+  hello_answer_ = std::move(answer);
+  hello_ = hello_stage::answered;
+  return advance();
+}
+
 tls_engine::outcome tls_engine::step() {
   ERR_clear_error();
   // While a fragmented ticket is under way, OpenSSL counts as handshaking again, but SSL_do_handshake() would spoil the
@@ -123,6 +141,7 @@ void tls_engine::release() {
   free_ssl();
   waiting_ = {};
   lent_ = {};
+  hello_answer_ = {};
   spoken_ = {};
   local_parameters_ = {};
   offered_alpn_ = {};

@@ -20,6 +20,7 @@
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
 #include "quasio/base/result.hpp"
+#include "quasio/crypto/client_hello.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/crypto/tls_error.hpp"
 
@@ -45,6 +46,7 @@ public:
   result<void, tls_error> open(const tls_context& context);
   result<void, tls_error> offer(std::span<const std::string> alpn);
   result<void, tls_error> speak(std::span<const std::string> alpn);
+  result<void, tls_error> ask_about_hello();
   result<void, tls_error> expect_server(std::string_view name);
   void resume(byte_view ticket);
   /// Last of all, and once: OpenSSL takes it back no more.
@@ -54,6 +56,8 @@ public:
 
   result<void, tls_error> receive(encryption_level level, byte_view bytes);
   result<void, tls_error> advance();
+  bool awaits_answer() const noexcept { return hello_ == hello_stage::told; }
+  result<void, tls_error> answer_hello(client_hello_answer answer);
   void release();
 
   tls_role role() const noexcept { return role_; }
@@ -79,6 +83,8 @@ public:
   void on_new_session(SSL_SESSION* session) override;
   const SSL_CTX* first_context() override { return context_.native_handle(); }
   byte_view ticket_context() override { return ticket_context_; }
+  bool judges_hello() const override { return hello_ != hello_stage::not_asked; }
+  const client_hello_answer* judge_hello(const client_hello_view& hello) override;
   bool accepts_ticket(byte_view context) override { return events_.accepts_ticket(context); }
 
 private:
@@ -87,6 +93,9 @@ private:
   };
 
   enum class outcome { went_on, waits, failed };
+
+  /// Of a server that asks what becomes of a ClientHello.
+  enum class hello_stage : std::uint8_t { not_asked, to_come, told, answered };
 
   // What stays known when the SSL object is gone.
   struct agreements {
@@ -130,6 +139,9 @@ private:
   client_hello_guard guard_;
   hello_retry_watch retry_watch_;
   post_handshake_guard post_handshake_guard_;
+
+  client_hello_answer hello_answer_;
+  hello_stage hello_ = hello_stage::not_asked;
 
   unsigned tickets_ = 0;
   tls_role role_;

@@ -114,6 +114,13 @@ result<void, tls_error> tls_engine::speak(std::span<const std::string> alpn) {
   return {};
 }
 
+result<void, tls_error> tls_engine::ask_about_hello() {
+  if (!context_.can_ask_about_client_hello())
+    return fail(SSL_AD_INTERNAL_ERROR, "the TLS context was adopted without its ClientHello callback");
+  hello_ = hello_stage::to_come;
+  return {};
+}
+
 result<void, tls_error> tls_engine::expect_server(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);  // SNI names and certificates do without (RFC 6066, section 3).
   const bool verifies = (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0;

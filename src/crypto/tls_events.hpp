@@ -6,6 +6,7 @@
 #include "crypto/encryption_level.hpp"
 #include "crypto/traffic_secret.hpp"
 #include "quasio/base/bytes.hpp"
+#include "quasio/crypto/client_hello.hpp"
 
 namespace quasio::crypto {
 
@@ -55,6 +56,10 @@ public:
 
   /// Asks a server that takes early data whether it takes this. Once a connection, at the most.
   virtual bool accepts_early_data(const early_data_offer& /*offer*/) { return false; }
+
+  /// Tells a server with server_settings::ask_about_client_hello what the client wants. TLS then waits for
+  /// tls_session::answer_client_hello(). Once a connection, also where the client has to send its ClientHello twice.
+  virtual void on_client_hello(const client_hello_view& /*hello*/) {}
 };
 
 }  // namespace quasio::crypto

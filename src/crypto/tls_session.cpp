@@ -29,6 +29,9 @@ result<tls_session, tls_error> tls_session::server(const tls_context& context, c
   auto engine = std::make_unique<tls_engine>(tls_role::server, events);
   if (auto opened = engine->open(context); !opened) return unexpected<tls_error>(opened.error());
   if (auto spoken = engine->speak(settings.alpn); !spoken) return unexpected<tls_error>(spoken.error());
+  if (settings.ask_about_client_hello) {
+    if (auto able = engine->ask_about_hello(); !able) return unexpected<tls_error>(able.error());
+  }
   if (!engine->settle_early_data(settings.early_data)) return unexpected<tls_error>(no_early_data());
   return tls_session(std::move(engine));
 }
@@ -52,6 +55,12 @@ result<void, tls_error> tls_session::receive(encryption_level level, byte_view b
 }
 
 result<void, tls_error> tls_session::advance() { return engine_->advance(); }
+
+bool tls_session::awaits_answer() const noexcept { return engine_->awaits_answer(); }
+
+result<void, tls_error> tls_session::answer_client_hello(client_hello_answer answer) {
+  return engine_->answer_hello(std::move(answer));
+}
 
 encryption_level tls_session::read_level() const noexcept { return engine_->read_level(); }
 

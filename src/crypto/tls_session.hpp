@@ -10,6 +10,7 @@
 #include "crypto/tls_events.hpp"
 #include "quasio/base/bytes.hpp"
 #include "quasio/base/result.hpp"
+#include "quasio/crypto/client_hello.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/crypto/tls_error.hpp"
 
@@ -34,6 +35,9 @@ public:
     std::span<const std::string> alpn;  ///< Spoken, the most wanted first (the server's order counts). At least one.
     /// Issues tickets that are good for early data, and asks tls_events::accepts_early_data().
     bool early_data = false;
+    /// Waits at the ClientHello for answer_client_hello(). Fails where the context is an adopted one that was not
+    /// prepared for it.
+    bool ask_about_client_hello = false;
   };
 
   /// Fails when the settings cannot be used: no protocol, or no name where the context wants the server's name
@@ -66,6 +70,13 @@ public:
 
   /// Steps on without new bytes: needed only where a callback of an adopted context had asked TLS to wait.
   result<void, tls_error> advance();
+
+  /// Whether TLS waits for the following call.
+  bool awaits_answer() const noexcept;
+
+  /// Says what becomes of the ClientHello that tls_events::on_client_hello() told of, and steps on. Does nothing when
+  /// no answer is awaited.
+  result<void, tls_error> answer_client_hello(client_hello_answer answer);
 
   /// The level whose CRYPTO bytes receive() takes now.
   encryption_level read_level() const noexcept;

@@ -134,6 +134,8 @@ void client_connector::start_next() {
   driver::h3_driver_settings settings;
   settings.http3 = options_.http3;
   settings.max_waiting_sends = options_.max_waiting_requests;
+  settings.counters = options_.counters;
+  settings.on_exchange = options_.on_exchange;
   settings.on_new_token = [tokens = options_.tokens, name = token_name()](const quic::new_token_received& given) {
     tokens->put(name, given.version, given.token);
   };
@@ -158,6 +160,7 @@ void client_connector::start_next() {
     options.client.token = options_.tokens->take(token_name(), *version);
   if (!options.client.token.empty()) trace("presenting a token of " + token_name());
   options.client.observe = options_.observe;
+  options.on_end = options_.on_connection_end;
   options.client.early_data = early_data_;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));

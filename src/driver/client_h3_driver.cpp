@@ -14,7 +14,7 @@ namespace quasio::driver {
 
 client_h3_driver::client_h3_driver(const asio::any_io_executor& executor, h3_driver_settings settings,
                                    std::shared_ptr<client_h3_link> link)
-    : h3_driver(endpoint_role::client, executor, settings.http3),
+    : h3_driver(endpoint_role::client, executor, settings),
       link_(std::move(link)),
       session_context_(std::move(settings.session_context)),
       on_session_(std::move(settings.on_session)) {
@@ -32,7 +32,7 @@ http3::operation_result<std::shared_ptr<exchange>> client_h3_driver::send_reques
                                                                                   bool end) {
   const auto id = http().send_request(transport(), fields, end);
   if (!id) return unexpected<http3::operation_error>(id.error());
-  auto added = add_exchange(*id);
+  auto added = add_exchange(*id, fields, false);
   if (end) added->mark_sent();
   wake();
   return added;
@@ -61,6 +61,13 @@ void client_h3_driver::tell_session(const std::shared_ptr<quic::saved_session>& 
   on_session_(session);
 }
 
+// A client's GOAWAY is about pushes, of which there are none: what it means to is_idle() and the link is what counts.
+void client_h3_driver::go_away() {
+  if (is_begun()) http().send_goaway(transport());
+  link_->stop_sending_requests();
+  wake();
+}
+
 // A server that goes away is left as soon as nothing is expected of it any more.
 void client_h3_driver::on_idle() {
   if (!link_->is_usable()) close(http3::error_code::no_error, "");
@@ -70,6 +77,12 @@ void client_h3_driver::on_ended(const runtime::connection_end& end) { link_->on_
 
 // --- The link
 // ---------------------------------------------------------------------------------------------------------
+
+void client_h3_link::on_attached(client_h3_driver& driver) {
+  driver_ = &driver;
+  on_linked(driver);
+  if (events().is_on()) driver.tell_to(&events());
+}
 
 const runtime::connection_end& client_h3_link::end() const noexcept {
   static const runtime::connection_end none{make_error_code(runtime::error::connection_closed),
@@ -118,11 +131,12 @@ void client_h3_link::on_established(const connection_info& info) {
   send_waiting();
 }
 
-void client_h3_link::send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation) {
+void client_h3_link::send(http3::field_list fields, bool end, std::uint64_t request_tag,
+                          runtime::pending_operation<outgoing_request> operation) {
   if (driver_ == nullptr) return operation.complete(end_code(), {});
   if (going_away_) return operation.complete(http3::operation_error::going_away, {});
   if (sends_.size() >= max_waiting_sends_) return operation.complete(runtime::error::too_many_waiting, {});
-  sends_.push_back({std::move(fields), end, std::move(operation)});
+  sends_.push_back({std::move(fields), end, request_tag, std::move(operation)});
   if (sends_.size() == 1 || !info_) send_waiting();
 }
 
@@ -148,14 +162,19 @@ bool client_h3_link::send(waiting_send& next) {
   if (!begun) {
     next.operation.complete(begun.error(), {});
   } else {
+    events().tell(request_sent{(*begun)->id(), next.request_tag});
     next.operation.complete(error_code(), {body_writer(*begun), response_reader(*begun)});
   }
   return true;
 }
 
-void client_h3_link::on_goaway() {
+void client_h3_link::stop_sending_requests() {
   going_away_ = true;
   for (auto& each : std::exchange(sends_, {})) each.operation.complete(http3::operation_error::going_away, {});
+}
+
+void client_h3_link::on_goaway() {
+  stop_sending_requests();
   if (driver_->http().open_exchanges() == 0) driver_->close(http3::error_code::no_error, "");
 }
 
@@ -164,6 +183,7 @@ void client_h3_link::close(http3::error_code code, std::string_view reason) {
 }
 
 void client_h3_link::cancel_operation(std::uint64_t tag) {
+  if (events().cancel(tag)) return;
   const auto send =
       std::find_if(sends_.begin(), sends_.end(), [&](const auto& each) { return each.operation.tag() == tag; });
   if (send != sends_.end()) {
@@ -183,7 +203,7 @@ void client_h3_link::cancel_operation(std::uint64_t tag) {
 void client_h3_link::on_ended(const runtime::connection_end& end, const quic::statistics& last) {
   last_statistics_ = last;
   driver_ = nullptr;
-  over_.store(true, std::memory_order_release);
+  on_unlinked(end.code);
   end_ = end;
   for (auto& operation : std::exchange(early_waits_, {})) operation.complete(end.code, {});
   for (auto& operation : std::exchange(waits_, {})) operation.complete(end.code, {});
@@ -192,7 +212,7 @@ void client_h3_link::on_ended(const runtime::connection_end& end, const quic::st
 
 void client_h3_link::on_abandoned() noexcept {
   driver_ = nullptr;
-  over_.store(true, std::memory_order_release);
+  on_link_abandoned();
   const auto unheard_early_waits = std::exchange(early_waits_, {});
   const auto unheard_waits = std::exchange(waits_, {});
   const auto unheard_sends = std::exchange(sends_, {});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/h3_driver.hpp"
+#include "driver/h3_link.hpp"
 
 namespace quasio::driver {
 
@@ -16,17 +17,14 @@ class client_h3_driver;
 
 /// What a client_h3_controller stands for: requests that wait to be sent, and how the connection fares. All but
 /// is_over() belongs to the executor.
-class client_h3_link final : public runtime::cancellable {
+class client_h3_link final : public h3_link {
 public:
   using new_token_handler = std::function<void(const quic::new_token_received&)>;
 
-  client_h3_link(asio::any_io_executor executor, std::size_t max_waiting_sends, new_token_handler on_new_token)
-      : executor_(std::move(executor)),
-        max_waiting_sends_(max_waiting_sends),
-        new_token_handler_(std::move(on_new_token)) {}
-
-  const asio::any_io_executor& executor() const noexcept { return executor_; }
-  bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
+  client_h3_link(asio::any_io_executor executor, const h3_driver_settings& settings)
+      : h3_link(std::move(executor), settings),
+        max_waiting_sends_(settings.max_waiting_sends),
+        new_token_handler_(settings.on_new_token) {}
   bool is_usable() const noexcept { return driver_ != nullptr && !going_away_; }
   const runtime::connection_end& end() const noexcept;
   quic::statistics statistics() const;
@@ -35,15 +33,18 @@ public:
 
   void wait_established(runtime::pending_operation<connection_info> operation);
   void wait_usable(runtime::pending_operation<connection_info> operation);
-  void send(http3::field_list fields, bool end, runtime::pending_operation<outgoing_request> operation);
+  void send(http3::field_list fields, bool end, std::uint64_t request_tag,
+            runtime::pending_operation<outgoing_request> operation);
   void close(http3::error_code code, std::string_view reason);
   void cancel_operation(std::uint64_t tag) override;
 
   // What the driver tells:
-  void on_attached(client_h3_driver& driver) { driver_ = &driver; }
+  void on_attached(client_h3_driver& driver);
   void on_early(const connection_info& info);
   void on_established(const connection_info& info);
   void on_goaway();
+  /// This end says that it goes away.
+  void stop_sending_requests();
   void on_new_token(const quic::new_token_received& token) const {
     if (new_token_handler_) new_token_handler_(token);
   }
@@ -55,17 +56,16 @@ private:
   struct waiting_send {
     http3::field_list fields;
     bool end = false;
+    std::uint64_t request_tag = 0;
     runtime::pending_operation<outgoing_request> operation;
   };
 
   error_code end_code() const;
   bool send(waiting_send& next);
 
-  asio::any_io_executor executor_;
   std::size_t max_waiting_sends_;
   new_token_handler new_token_handler_;
   client_h3_driver* driver_ = nullptr;
-  std::atomic<bool> over_{false};
   bool going_away_ = false;
   std::optional<connection_info> info_;
   std::optional<connection_info> early_info_;
@@ -94,6 +94,7 @@ private:
   void prepare(http3::connection& http) override;
   void tell_session(const std::shared_ptr<quic::saved_session>& session);
   void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
+  void go_away() override;
   void on_goaway() override { link_->on_goaway(); }
   void on_requests_available() override { link_->send_waiting(); }
   void on_idle() override;

@@ -21,7 +21,11 @@ int status_of(const http3::field_list& fields) noexcept {
 }  // namespace
 
 exchange::exchange(h3_driver& driver, stream_id id)
-    : driver_(&driver), executor_(driver.executor()), id_(id), is_server_(driver.role() == endpoint_role::server) {}
+    : driver_(&driver),
+      executor_(driver.executor()),
+      id_(id),
+      is_server_(driver.role() == endpoint_role::server),
+      records_(driver.keeping()) {}
 
 // --- Reading --------------------------------------------------------------------------------------------------------
 
@@ -96,6 +100,7 @@ std::size_t exchange::read_at_hand(byte_span into) {
     if (!read_end_) read_end_ = make_error_code(read.error());
     return 0;
   }
+  note_read(read->size, read->finished);
   if (read->finished) {
     read_end_ = asio::error::eof;
     // The trailers came before, but may not have been told.
@@ -104,10 +109,17 @@ std::size_t exchange::read_at_hand(byte_span into) {
   return read->size;
 }
 
+void exchange::note_read(std::size_t size, bool end) {
+  if (size > 0) records_.on_body_received(size);
+  if (end) records_.on_received_all(message_end::with_body);
+  if (driver_ != nullptr && (size > 0 || end)) driver_->tell(body_received{id_, size, end});
+}
+
 std::size_t exchange::read_kept(byte_span into) {
   const std::size_t size = std::min(into.size(), kept_.bytes.size() - kept_.taken);
   std::copy_n(kept_.bytes.begin() + static_cast<std::ptrdiff_t>(kept_.taken), size, into.begin());
   kept_.taken += size;
+  note_read(size, false);
   if (kept_.is_read()) {
     kept_.bytes = {};
     kept_.taken = 0;
@@ -128,12 +140,17 @@ void exchange::receive_head(runtime::pending_operation<response_head> operation)
 }
 
 void exchange::on_fields(http3::fields_received&& received) {
-  if (received.end_of_message) read_end_ = asio::error::eof;
+  const int told_status = received.kind == http3::section_kind::trailers ? 0 : status_of(received.fields);
+  if (driver_ != nullptr) driver_->tell(head_received{id_, received.kind, told_status, received.end_of_message});
+  if (told_status != 0) records_.on_response_head(told_status);
+  if (received.end_of_message) {
+    read_end_ = asio::error::eof;
+    records_.on_received_all(told_status != 0 ? message_end::with_head : message_end::with_body);
+  }
   if (received.kind == http3::section_kind::trailers) {
     trailers_ = std::move(received.fields);
   } else {
-    const int status = status_of(received.fields);
-    response_head head{status, std::move(received.fields), received.end_of_message};
+    response_head head{told_status, std::move(received.fields), received.end_of_message};
     if (receiving_head_) {
       receiving_head_.complete(error_code(), std::move(head));
     } else {
@@ -194,6 +211,7 @@ void exchange::try_to_write() {
   writing_.rest += *taken;
   writing_.done += *taken;
   bytes_written_ += *taken;
+  if (*taken > 0) records_.on_body_sent(*taken);
   const bool is_all = writing_.rest.size() == 0;
   if (!is_all && (writing_.extent != write_extent::some || *taken == 0)) return;
   writing_.operation.complete(error_code(), writing_.done);
@@ -205,7 +223,9 @@ error_code exchange::put_head(const http3::field_list& fields, bool end) {
   h3_driver& driver = *driver_;
   const auto sent = driver.http().send_response(driver.transport(), id_, fields, end);
   if (!sent) return after_refusal(sent.error());
+  records_.on_response_head(status_of(fields));
   driver.wake();
+  if (end) records_.on_sent_all(message_end::with_head);
   if (end) finish_writing();
   return {};
 }
@@ -235,6 +255,7 @@ error_code exchange::after_refusal(http3::operation_error error) {
 
 void exchange::finish_writing() {
   write_finished_ = true;
+  records_.on_sent_all(message_end::with_body);
   if (!write_end_) mark_sent();
   if (reader_dropped_ && driver_ != nullptr && !read_end_) cancel(http3::error_code::no_error);
 }
@@ -256,11 +277,32 @@ void exchange::cancel(http3::error_code code) {
   if (driver_ == nullptr) return;
   const auto keep = shared_from_this();
   h3_driver& driver = *driver_;
+  const bool only_reading = is_server_ && code == http3::error_code::no_error;
+  records_.on_given_up(code, only_reading);
   static_cast<void>(driver.http().cancel(driver.transport(), id_, code));
   driver.wake();
   end_reading(asio::error::operation_aborted);
-  const bool only_reading = is_server_ && code == http3::error_code::no_error;
   if (!only_reading) end_writing(asio::error::operation_aborted);
+}
+
+// The transport is told directly: to HTTP/3 a half that was given up is one on which nothing more comes or goes.
+void exchange::shut_down(stream_half half, http3::error_code code) {
+  if (half == stream_half::both) return cancel(code);
+  if (driver_ == nullptr) return;
+  const auto keep = shared_from_this();
+  h3_driver& driver = *driver_;
+  const auto number = static_cast<std::uint64_t>(code);
+  if (half == stream_half::reading) {
+    kept_ = {};
+    records_.on_given_up(code, true);
+    static_cast<void>(driver.transport().stop_sending(id_, number));
+    end_reading(asio::error::operation_aborted);
+  } else {
+    records_.on_sent_all(message_end::abandoned);
+    static_cast<void>(driver.transport().reset_stream(id_, number));
+    end_writing(asio::error::operation_aborted);
+  }
+  driver.wake();
 }
 
 void exchange::cancel_operation(std::uint64_t tag) {
@@ -272,12 +314,16 @@ void exchange::cancel_operation(std::uint64_t tag) {
 }
 
 void exchange::on_aborted(const http3::message_aborted& event) {
+  records_.on_aborted(event.code, event.malformed);
+  if (driver_ != nullptr) driver_->tell(message_reset{id_, event.code, event.malformed});
   end_reading(make_error_code(event.code));
   if (event.malformed) end_writing(make_error_code(event.code));
   tell_abandoned();
 }
 
 void exchange::on_refused(const http3::message_refused& event) {
+  records_.on_refused(event.code);
+  if (driver_ != nullptr) driver_->tell(message_declined{id_, event.code});
   end_writing(make_error_code(event.code));
   // A server that has answered may say that it does not need the rest of the request (RFC 9114, section 4.1).
   if (is_server_) tell_abandoned();
@@ -287,7 +333,13 @@ void exchange::tell_abandoned() {
   if (abandoned_handler_) std::exchange(abandoned_handler_, nullptr)();
 }
 
+void exchange::end_records() {
+  records_.on_ended();
+  if (driver_ != nullptr) driver_->tell(exchange_ended{records_.audit()});
+}
+
 void exchange::on_closed() {
+  end_records();
   driver_ = nullptr;
   over_.store(true, std::memory_order_release);
   end_reading(asio::error::eof);
@@ -319,6 +371,7 @@ void exchange::keep_what_arrived() {
 }
 
 void exchange::on_connection_closed(const error_code& code) {
+  end_records();
   driver_ = nullptr;
   over_.store(true, std::memory_order_release);
   end_reading(code);

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "driver/exchange_records.hpp"
 #include "quasio/driver/exchange.hpp"
+#include "quasio/driver/h3_event.hpp"
 #include "quasio/http3/connection.hpp"
 
 namespace quasio::driver {
@@ -31,8 +33,16 @@ public:
   bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
 
   /// Nothing of our message, or of the peer's, is yet to come.
-  void mark_sent() noexcept { write_end_ = make_error_code(http3::operation_error::wrong_state); }
-  void mark_received() noexcept { read_end_ = asio::error::eof; }
+  void mark_sent() noexcept {
+    write_end_ = make_error_code(http3::operation_error::wrong_state);
+    records_.on_sent_all(message_end::with_head);
+  }
+  void mark_received() noexcept {
+    read_end_ = asio::error::eof;
+    records_.on_received_all(message_end::with_head);
+  }
+
+  exchange_records& records() noexcept { return records_; }
 
   /// Called once, when the peer abandons its message or refuses ours, or the connection ends before the exchange did.
   void on_abandoned(std::function<void()> handler) { abandoned_handler_ = std::move(handler); }
@@ -54,6 +64,9 @@ public:
 
   // Both:
   void cancel(http3::error_code code);
+
+  /// Gives up one half, or both.
+  void shut_down(stream_half half, http3::error_code code);
   void cancel_operation(std::uint64_t tag) override;
 
   // What the driver tells:
@@ -101,6 +114,8 @@ private:
   void try_to_read();
   void try_to_read_all();
   std::size_t read_at_hand(byte_span into);
+  void note_read(std::size_t size, bool end);
+  void end_records();
   std::size_t read_kept(byte_span into);
   void end_reading(const error_code& code);
   void complete_reads();
@@ -133,6 +148,7 @@ private:
   std::uint64_t bytes_written_ = 0;
 
   std::function<void()> abandoned_handler_;
+  exchange_records records_;
 };
 
 }  // namespace quasio::driver

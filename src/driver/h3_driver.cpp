@@ -12,13 +12,22 @@ bool is_our_doing(const runtime::connection_end& end) noexcept {
 
 }  // namespace
 
-h3_driver::h3_driver(endpoint_role role, asio::any_io_executor executor, http3::settings settings)
-    : role_(role), executor_(std::move(executor)), settings_(settings) {}
+h3_driver::h3_driver(endpoint_role role, asio::any_io_executor executor, const h3_driver_settings& settings)
+    : role_(role),
+      executor_(std::move(executor)),
+      settings_(settings.http3),
+      keeping_(std::make_shared<h3_record_keeping>(h3_record_keeping{settings.counters, settings.on_exchange})) {}
 
 // Where the io_context is destroyed under the connection, whoever still waits is let go unheard.
 h3_driver::~h3_driver() {
   const auto exchanges = std::exchange(exchanges_, {});
   for (const auto& [id, each] : exchanges) each->abandon();
+  if (is_counted_) keeping_->count([](h3_counters& counters) { counters.connections_open.subtract(); });
+}
+
+void h3_driver::count_open() noexcept {
+  is_counted_ = true;
+  keeping_->count([](h3_counters& counters) { counters.connections_open.add(); });
 }
 
 void h3_driver::on_started(runtime::worker& host) { host_ = &host; }
@@ -26,6 +35,7 @@ void h3_driver::on_started(runtime::worker& host) { host_ = &host; }
 void h3_driver::begin_http(runtime::worker& host, time_point now) {
   http_.emplace(role_, settings_, host.random());
   prepare(*http_);
+  count_open();
   http_->start(host.connection(), now);
 }
 
@@ -65,8 +75,27 @@ void h3_driver::on_connection_closed(const runtime::connection_end& end) {
   if (http_ && !is_our_doing(end)) keep_what_arrived();
   const auto exchanges = std::exchange(exchanges_, {});
   for (const auto& [id, each] : exchanges) each->on_connection_closed(described.code);
+  tell_of_end(described);
   on_ended(described);
   host_ = nullptr;
+}
+
+void h3_driver::tell_of_end(const runtime::connection_end& end) {
+  if (events_ != nullptr) events_->tell_for_certain(connection_ended{end});
+  if (!end.reason) return;
+  keeping_->count([&](h3_counters& counters) {
+    if (end.reason->cause == quic::close_cause::local_application)
+      counters.closes_sent[code_of(end.reason->code)].add();
+    if (end.reason->cause == quic::close_cause::peer_application)
+      counters.closes_received[code_of(end.reason->code)].add();
+  });
+}
+
+error_code h3_driver::shut_down_stream(stream_id id, stream_half half, http3::error_code code) {
+  const auto found = is_begun() ? find(id) : nullptr;
+  if (found == nullptr) return make_error_code(http3::operation_error::unknown_exchange);
+  found->shut_down(half, code);
+  return {};
 }
 
 // What came with the peer's last packets has not been told yet, and readers lag behind the network.
@@ -86,8 +115,9 @@ void h3_driver::tell_events() {
   }
 }
 
-std::shared_ptr<exchange> h3_driver::add_exchange(stream_id id) {
+std::shared_ptr<exchange> h3_driver::add_exchange(stream_id id, const http3::field_list& request, bool is_early_data) {
   auto added = std::make_shared<exchange>(*this, id);
+  added->records().on_request(id, request, is_early_data, role_ == endpoint_role::server);
   exchanges_.insert_or_assign(id, added);
   return added;
 }
@@ -97,9 +127,20 @@ std::shared_ptr<exchange> h3_driver::find(stream_id id) const {
   return found != exchanges_.end() ? found->second : nullptr;
 }
 
+void h3_driver::on(http3::settings_received& event) {
+  if (events_ != nullptr) events_->tell_for_certain(settings_told{event.settings});
+  on_settings();
+}
+
+void h3_driver::on(http3::goaway_received& event) {
+  keeping_->count([](h3_counters& counters) { counters.goaways_received.add(); });
+  if (events_ != nullptr) events_->tell_for_certain(going_away{event.id});
+  on_goaway();
+}
+
 void h3_driver::on(http3::fields_received& event) {
   if (event.kind == http3::section_kind::request) {
-    const auto added = add_exchange(event.id);
+    const auto added = add_exchange(event.id, event.fields, event.is_early_data);
     if (event.end_of_message) added->mark_received();
     on_request(std::move(event), added);
   } else if (const auto told = find(event.id)) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "driver/exchange.hpp"
+#include "driver/h3_event_queue.hpp"
 #include "quasio/driver/h3_driver.hpp"
 
 namespace quasio::driver {
@@ -13,7 +14,7 @@ namespace quasio::driver {
 /// What differs between client and server is in the derived classes.
 class h3_driver : public runtime::application_over_quic {
 public:
-  h3_driver(endpoint_role role, asio::any_io_executor executor, http3::settings settings);
+  h3_driver(endpoint_role role, asio::any_io_executor executor, const h3_driver_settings& settings);
   ~h3_driver() override;
 
   endpoint_role role() const noexcept { return role_; }
@@ -29,6 +30,18 @@ public:
 
   /// Ends the connection, also in the middle of the handshake.
   void close(http3::error_code code, std::string_view reason);
+
+  /// This end takes no more.
+  virtual void go_away() = 0;
+
+  error_code shut_down_stream(stream_id id, stream_half half, http3::error_code code);
+
+  /// Where events go; null: nowhere. It lives as long as the connection.
+  void tell_to(h3_event_queue* events) noexcept { events_ = events; }
+  void tell(h3_event&& event) {
+    if (events_ != nullptr) events_->tell(std::move(event));
+  }
+  const std::shared_ptr<const h3_record_keeping>& keeping() const noexcept { return keeping_; }
 
   /// A client's: see runtime::worker::migrate().
   result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when);
@@ -62,31 +75,36 @@ protected:
   /// Before the first use of http().
   virtual void prepare(http3::connection&) {}
 
-  std::shared_ptr<exchange> add_exchange(stream_id id);
+  std::shared_ptr<exchange> add_exchange(stream_id id, const http3::field_list& request, bool is_early_data);
 
 private:
   void begin_http(runtime::worker& host, time_point now);
-  void on(http3::settings_received&) { on_settings(); }
+  void on(http3::settings_received& event);
   void on(http3::fields_received& event);
   void on(http3::body_readable& event);
   void on(http3::body_writable& event);
   void on(http3::message_aborted& event);
   void on(http3::message_refused& event);
   void on(http3::exchange_closed& event);
-  void on(http3::goaway_received&) { on_goaway(); }
+  void on(http3::goaway_received& event);
   void on(http3::requests_available&) { on_requests_available(); }
   template <class Other>
   void on(Other&) noexcept {}  ///< What exchanges have no use for.
 
+  void tell_of_end(const runtime::connection_end& end);
+  void count_open() noexcept;
   void keep_what_arrived();
   std::shared_ptr<exchange> find(stream_id id) const;
 
   endpoint_role role_;
   asio::any_io_executor executor_;
   http3::settings settings_;
+  std::shared_ptr<const h3_record_keeping> keeping_;
+  h3_event_queue* events_ = nullptr;
   runtime::worker* host_ = nullptr;
   std::optional<http3::connection> http_;
   bool established_ = false;
+  bool is_counted_ = false;
   std::unordered_map<stream_id, std::shared_ptr<exchange>> exchanges_;
 };
 

@@ -33,6 +33,14 @@ void server::abort() { state_->abort(); }
 asio::any_io_executor server::get_executor() const { return state_->executor(); }
 std::size_t server::open_connections() const noexcept { return state_->open_connections(); }
 
+std::vector<runtime::metric_family> server::metrics() const {
+  std::vector<const driver::h3_counters*> requests;
+  for (const auto& each : state_->server_shards()) requests.push_back(&each->counters());
+  auto all = runtime::collect_metrics(counters());
+  for (auto& each : driver::collect_metrics(requests)) all.push_back(std::move(each));
+  return all;
+}
+
 std::vector<const runtime::counters*> server::counters() const {
   std::vector<const runtime::counters*> all;
   for (const runtime::shard& each : state_->shards()) all.push_back(&each.counters());

@@ -13,9 +13,12 @@ constexpr std::chrono::seconds longest_wait{1};
 
 }  // namespace
 
-server_h3_driver::server_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+server_h3_driver::server_h3_driver(const asio::any_io_executor& executor, const h3_driver_settings& settings,
                                    std::shared_ptr<server_h3_sink> sink)
-    : h3_driver(endpoint_role::server, executor, settings), sink_(std::move(sink)) {
+    : h3_driver(endpoint_role::server, executor, settings),
+      sink_(std::move(sink)),
+      max_requests_(settings.max_requests),
+      post_accept_timeout_(settings.post_accept_timeout) {
   sink_->on_attached(*this);
 }
 
@@ -24,10 +27,45 @@ server_h3_driver::~server_h3_driver() {
   sink_->on_abandoned();
 }
 
-void server_h3_driver::on_established(const connection_info& info) { sink_->on_established(info); }
+void server_h3_driver::on_established(const connection_info& info) {
+  if (post_accept_timeout_.count() > 0) expect_a_request(info.handshake.started);
+  sink_->on_established(info);
+}
+
+void server_h3_driver::expect_a_request(time_point handshake_begun) {
+  const auto timer = std::make_shared<asio::steady_timer>(executor());
+  timer->expires_at(
+      std::chrono::time_point_cast<std::chrono::steady_clock::duration>(handshake_begun + post_accept_timeout_));
+  timer->async_wait([timer, self = self_](const error_code& error) {
+    if (error || *self == nullptr || (*self)->requests_ > 0 || (*self)->transport().is_closed()) return;
+    (*self)->keeping()->count([](h3_counters& counters) { counters.post_accept_timeouts.add(); });
+    (*self)->farewell_ = "no request came in time";
+    (*self)->shut_down();
+  });
+}
 
 void server_h3_driver::on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) {
+  ++requests_;
+  if (max_requests_ > 0 && requests_ > max_requests_) {
+    keeping()->count([](h3_counters& counters) { counters.requests_over_limit.add(); });
+    return with->cancel(http3::error_code::request_rejected);
+  }
   sink_->on_request(std::move(request), with);
+  if (requests_ == max_requests_) end_at_limit();
+}
+
+// Nothing that comes later is processed, so that the last GOAWAY can be said at once: what is on its way already may be
+// sent again elsewhere, whatever its method (RFC 9114, section 5.2).
+void server_h3_driver::end_at_limit() {
+  keeping()->count([](h3_counters& counters) { counters.request_limits_reached.add(); });
+  if (shutdown_ == shutdown_step::none) {
+    keeping()->count([](h3_counters& counters) { counters.goaways_sent.add(); });
+    http().send_goaway(transport());
+  }
+  if (shutdown_ != shutdown_step::final) http().send_goaway(transport());
+  shutdown_ = shutdown_step::final;
+  farewell_ = "as many requests as one connection may have";
+  wake();
 }
 
 void server_h3_driver::on_ended(const runtime::connection_end& end) { sink_->on_ended(end); }
@@ -42,6 +80,7 @@ void server_h3_driver::shut_down() {
   if (!is_established()) return close(http3::error_code::no_error, "the server stops");
   if (shutdown_ != shutdown_step::none) return;
   shutdown_ = shutdown_step::announced;
+  keeping()->count([](h3_counters& counters) { counters.goaways_sent.add(); });
   announce_end();
 }
 
@@ -56,14 +95,14 @@ void server_h3_driver::announce_end() {
 }
 
 void server_h3_driver::name_last_request() {
-  if (transport().is_closed()) return;
+  if (transport().is_closed() || shutdown_ == shutdown_step::final) return;
   shutdown_ = shutdown_step::final;
   http().send_goaway(transport());
   wake();
 }
 
 void server_h3_driver::close_when_done() {
-  if (shutdown_ == shutdown_step::final && http().open_exchanges() == 0) close(http3::error_code::no_error, "");
+  if (shutdown_ == shutdown_step::final && http().open_exchanges() == 0) close(http3::error_code::no_error, farewell_);
 }
 
 }  // namespace quasio::driver

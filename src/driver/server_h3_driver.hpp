@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -28,12 +30,13 @@ public:
 
 class server_h3_driver final : public h3_driver {
 public:
-  server_h3_driver(const asio::any_io_executor& executor, const http3::settings& settings,
+  server_h3_driver(const asio::any_io_executor& executor, const h3_driver_settings& settings,
                    std::shared_ptr<server_h3_sink> sink);
   ~server_h3_driver() override;
 
   /// Two GOAWAYs a round trip apart, and a close when the last request has been answered (RFC 9114, section 5.2).
   void shut_down();
+  void go_away() override { shut_down(); }
 
   void process_writes(runtime::worker& host, time_point now) override;
 
@@ -48,12 +51,18 @@ private:
   void on_idle() override {}
   void on_ended(const runtime::connection_end& end) override;
 
+  void expect_a_request(time_point handshake_begun);
+  void end_at_limit();
   void announce_end();
   void name_last_request();
   void close_when_done();
 
   std::shared_ptr<server_h3_sink> sink_;
+  std::uint64_t max_requests_;
+  std::chrono::milliseconds post_accept_timeout_;
+  std::uint64_t requests_ = 0;
   shutdown_step shutdown_ = shutdown_step::none;
+  std::string_view farewell_;
 
   // Shared with the timer's handler, which may outlive the driver.
   std::shared_ptr<server_h3_driver*> self_ = std::make_shared<server_h3_driver*>(this);

@@ -5,7 +5,14 @@
 
 namespace quasio::driver {
 
+void server_h3_link::on_attached(server_h3_driver& driver) {
+  driver_ = &driver;
+  on_linked(driver);
+  if (events().is_on()) driver.tell_to(&events());
+}
+
 void server_h3_link::receive(runtime::pending_operation<incoming_request> operation) {
+  if (events().is_on()) return operation.complete(asio::error::operation_not_supported, {});
   if (!requests_.empty()) {
     incoming_request request = std::move(requests_.front());
     requests_.pop_front();
@@ -16,15 +23,28 @@ void server_h3_link::receive(runtime::pending_operation<incoming_request> operat
 }
 
 void server_h3_link::on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) {
-  if (receives_.empty() && requests_.size() >= max_waiting_requests_) {
-    return with->cancel(http3::error_code::request_rejected);
-  }
+  if (offer(std::move(request), with)) return;
+  if (counters_ != nullptr) counters_->requests_refused.add();
+  with->cancel(http3::error_code::request_rejected);
+}
+
+bool server_h3_link::offer(http3::fields_received&& request, const std::shared_ptr<exchange>& with) {
+  const bool is_full = events().is_on() ? !events().has_room_for_request()
+                                        : receives_.empty() && requests_.size() >= max_waiting_requests_;
+  if (is_full) return false;
+  std::string priority(http3::find_field(request.fields, "priority"));
   incoming_request incoming{std::move(request.fields), request.end_of_message, body_reader(with), body_writer(with),
                             request.is_early_data};
-  if (receives_.empty()) return requests_.push_back(std::move(incoming));
-  auto operation = std::move(receives_.front());
-  receives_.pop_front();
-  operation.complete(error_code(), std::move(incoming));
+  if (events().is_on()) {
+    events().offer({request.id, std::move(incoming), std::move(priority)});
+  } else if (receives_.empty()) {
+    requests_.push_back(std::move(incoming));
+  } else {
+    auto operation = std::move(receives_.front());
+    receives_.pop_front();
+    operation.complete(error_code(), std::move(incoming));
+  }
+  return true;
 }
 
 void server_h3_link::shut_down() {
@@ -36,6 +56,7 @@ void server_h3_link::close(http3::error_code code, std::string_view reason) {
 }
 
 void server_h3_link::cancel_operation(std::uint64_t tag) {
+  if (events().cancel(tag)) return;
   const auto found =
       std::find_if(receives_.begin(), receives_.end(), [&](const auto& each) { return each.tag() == tag; });
   if (found == receives_.end()) return;
@@ -47,14 +68,14 @@ void server_h3_link::cancel_operation(std::uint64_t tag) {
 void server_h3_link::on_ended(const runtime::connection_end& end) {
   end_ = end;
   driver_ = nullptr;
-  over_.store(true, std::memory_order_release);
+  on_unlinked(end.code);
   requests_.clear();
   for (auto& operation : std::exchange(receives_, {})) operation.complete(end.code, {});
 }
 
 void server_h3_link::on_abandoned() noexcept {
   driver_ = nullptr;
-  over_.store(true, std::memory_order_release);
+  on_link_abandoned();
   const auto unheard = std::exchange(receives_, {});
   const auto unread = std::exchange(requests_, {});
 }

@@ -4,6 +4,17 @@
 
 namespace quasio::http3 {
 
+server_shard::server_shard(const runtime::shard& where, std::shared_ptr<const server_settings> settings,
+                           std::shared_ptr<std::atomic<std::size_t>> open_connections)
+    : where_(where), settings_(std::move(settings)), open_connections_(std::move(open_connections)) {
+  const server_options& options = settings_->options;
+  driving_.http3 = options.http3;
+  driving_.max_requests = options.max_requests_per_connection;
+  driving_.post_accept_timeout = options.post_accept_timeout;
+  driving_.counters = std::make_shared<driver::h3_counters>();
+  driving_.on_exchange = options.on_exchange;
+}
+
 void server_shard::serve(runtime::listener from) {
   from.on_accept([weak = weak_from_this()](runtime::incoming_connection incoming) {
     if (const auto self = weak.lock()) self->take(std::move(incoming));
@@ -16,8 +27,7 @@ void server_shard::take(runtime::incoming_connection incoming) {
       std::make_shared<served_connection>(shared_from_this(), where_.get_executor(), settings_, incoming.path());
   connections_.emplace(connection.get(), connection);
   open_connections_->fetch_add(1, std::memory_order_relaxed);
-  incoming.start(
-      std::make_unique<driver::server_h3_driver>(where_.get_executor(), settings_->options.http3, connection));
+  incoming.start(std::make_unique<driver::server_h3_driver>(where_.get_executor(), driving_, connection));
 }
 
 void server_shard::forget(served_connection& connection) {

@@ -16,10 +16,10 @@ namespace quasio::http3 {
 class server_shard final : public std::enable_shared_from_this<server_shard> {
 public:
   server_shard(const runtime::shard& where, std::shared_ptr<const server_settings> settings,
-               std::shared_ptr<std::atomic<std::size_t>> open_connections)
-      : where_(where), settings_(std::move(settings)), open_connections_(std::move(open_connections)) {}
+               std::shared_ptr<std::atomic<std::size_t>> open_connections);
 
   const runtime::shard& where() const noexcept { return where_; }
+  const driver::h3_counters& counters() const noexcept { return *driving_.counters; }
 
   /// Takes connections from a listener. Before anything arrives there.
   void serve(runtime::listener from);
@@ -39,6 +39,7 @@ private:
 
   runtime::shard where_;
   std::shared_ptr<const server_settings> settings_;
+  driver::h3_driver_settings driving_;
   std::shared_ptr<std::atomic<std::size_t>> open_connections_;
   std::vector<runtime::listener> listeners_;
   std::unordered_map<served_connection*, std::weak_ptr<served_connection>> connections_;

@@ -101,6 +101,9 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.acceptor.spent_tokens = std::make_shared<quic::spent_tokens>();
   listening.socket = options.socket;
   listening.max_connections = options.max_connections;
+  listening.acceptor.admit = options.admit;
+  listening.hooks = options.hooks;
+  listening.count_subnets = options.count_subnets;
 
   std::vector<ip_endpoint> bound;
   for (const ip_endpoint& endpoint : options.endpoints) {

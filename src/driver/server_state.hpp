@@ -21,6 +21,7 @@ public:
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   std::size_t open_connections() const noexcept { return open_connections_->load(std::memory_order_relaxed); }
   const std::vector<runtime::shard>& shards() const noexcept { return where_; }
+  const std::vector<std::shared_ptr<server_shard>>& server_shards() const noexcept { return shards_; }
 
   void handle(request_handler handler);
   std::vector<ip_endpoint> start(quasio::error_code& error);

@@ -81,6 +81,8 @@ public:
   decision retry(const wire::packet_header& initial, const network_path& path, byte_span reply, time_point now);
   decision accept(const wire::packet_header& initial, const retry_claim* claim, bool address_validated,
                   const network_path& path, time_point now);
+  static decision refuse(const wire::packet_header& initial, byte_span reply, transport_error_code code,
+                         stateless_reply::kind why);
   bool wants_proof(std::size_t handshaking) const noexcept;
 
   acceptor_options options;
@@ -126,9 +128,7 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
   if (is_spoilt || (claim && claim->retry_source != initial->destination)) {
     // Section 8.1.2: a Retry token that does not hold, or not for this attempt, ends it at once: the client would take
     // no other.
-    const std::size_t size = write_refusal(reply, *initial, transport_error_code::invalid_token);
-    return size > 0 ? decision(stateless_reply{stateless_reply::kind::refusal, size})
-                    : decision(ignored{ignored::cause::bad_token});
+    return refuse(*initial, reply, transport_error_code::invalid_token, stateless_reply::kind::refusal);
   }
   const auto* known = std::get_if<known_address>(&verdict);
   if (!claim) {
@@ -136,12 +136,32 @@ acceptor::decision acceptor::parts::consider(byte_view datagram, const network_p
     if (initial->destination.size() < min_first_destination) return ignored{ignored::cause::not_initial};
     if (!known && wants_proof(handshaking)) return retry(*initial, path, reply, now);
   }
+  const client_knock knock{path, initial->version, claim || known, handshaking};
+  switch (options.admit ? options.admit(knock) : admission::accept) {
+    case admission::ignore:
+      return ignored{ignored::cause::not_admitted};
+    case admission::refuse:
+      return refuse(*initial, reply, transport_error_code::connection_refused, stateless_reply::kind::not_admitted);
+    case admission::prove_address:
+      if (!knock.address_proved) return retry(*initial, path, reply, now);
+      break;
+    case admission::accept:
+      break;
+  }
   if (handshaking >= options.max_handshakes) return ignored{ignored::cause::refused};
   if (!is_authentic(datagram, *initial)) return ignored{ignored::cause::unauthentic};
   // Section 8.1.4: what was used before proves nothing.
   const bool proves_address = claim || (known && tokens->spend(*known));
   if (!proves_address && wants_proof(handshaking)) return retry(*initial, path, reply, now);
   return accept(*initial, claim, proves_address, path, now);
+}
+
+acceptor::decision acceptor::parts::refuse(const wire::packet_header& initial, byte_span reply,
+                                           transport_error_code code, stateless_reply::kind why) {
+  const std::size_t size = write_refusal(reply, initial, code);
+  if (size > 0) return stateless_reply{why, size};
+  const bool is_token = why == stateless_reply::kind::refusal;
+  return ignored{is_token ? ignored::cause::bad_token : ignored::cause::not_admitted};
 }
 
 bool acceptor::parts::wants_proof(std::size_t handshaking) const noexcept {
@@ -211,8 +231,8 @@ acceptor::decision acceptor::parts::accept(const wire::packet_header& initial, c
                                  .issuer = {tokens, options.new_tokens},
                                  .now = now,
                                  .observe = options.observe};
-  auto made =
-      connection::parts::accept(options.tls, options.alpn, options.early_data, origin, address_validated, random);
+  auto made = connection::parts::accept(options.tls, options.alpn, options.early_data, origin, address_validated,
+                                        random, options.ask_about_client_hello);
   if (!made) return ignored{ignored::cause::tls};
   return std::unique_ptr<connection>(new connection(std::move(*made)));
 }

@@ -55,6 +55,16 @@ std::optional<event> connection::poll_event() {
   return parts_->state.events.pop();
 }
 
+void connection::answer_client_hello(crypto::client_hello_answer answer, time_point now) {
+  parts_->state.now = now;
+  parts_->answer_client_hello(std::move(answer));
+  parts_->tell_of_changes();
+}
+
+bool connection::awaits_client_hello_answer() const noexcept {
+  return !is_closed() && parts_->state.tls.awaits_answer();
+}
+
 bool connection::is_established() const noexcept { return parts_->is_established(); }
 bool connection::may_use_streams() const noexcept { return parts_->may_use_streams(); }
 bool connection::is_closed() const noexcept { return !parts_->state.end.is_open(); }

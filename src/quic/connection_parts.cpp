@@ -107,7 +107,7 @@ void connection::parts::receive(byte_span datagram, const network_path& from, ec
 
 transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(
     const crypto::tls_context& tls, const std::vector<std::string>& alpn, const early_data_options& early_data,
-    const connection_origin& origin, bool address_validated, random_source& random) {
+    const connection_origin& origin, bool address_validated, random_source& random, bool ask_about_client_hello) {
   // After a Retry the client's first packets are addressed to the ID that the Retry gave.
   const connection_id addressed_to = origin.retry_source.value_or(origin.original_destination);
   auto made = std::make_unique<parts>(origin, random);
@@ -119,9 +119,15 @@ transport_result<std::unique_ptr<connection::parts>> connection::parts::accept(
   const reserved_parameter grease(state.random);
   auto started =
       state.tls.start_server(tls, {.server_name = {}, .alpn = alpn, .reserved = grease.if_wanted(state.config)},
-                             made->declared_parameters(), early_data);
+                             made->declared_parameters(), early_data, ask_about_client_hello);
   if (!started) return unexpected(started.error());
   return made;
+}
+
+void connection::parts::answer_client_hello(crypto::client_hello_answer answer) {
+  if (!state.end.is_open() || !state.tls.awaits_answer()) return;
+  if (auto went_on = state.tls.answer_client_hello(std::move(answer)); !went_on) return fail(state, went_on.error());
+  receiver.on_handshake_went_on();
 }
 
 transport_parameters connection::parts::declared_parameters() {
@@ -256,6 +262,8 @@ handshake_summary connection::parts::handshake() const {
           .group = state.tls.group(),
           .version = state.versions.current(),
           .original_version = state.versions.original(),
+          .started = state.started,
+          .deadline = handshake_deadline(),
           .elapsed = state.handshake_complete ? state.handshake_completed_at - state.started : duration::zero(),
           .after_retry = state.retry_source.has_value(),
           .resumed = state.tls.resumed(),
@@ -269,6 +277,8 @@ statistics connection::parts::statistics() const {
   now.stream_bytes_sent = state.streams.counters().bytes_sent;
   now.stream_bytes_resent = state.streams.counters().bytes_resent;
   now.stream_bytes_received = state.streams.counters().bytes_received;
+  now.open_streams = state.streams.open_streams();
+  now.peak_streams = state.streams.peak_streams();
   now.streams_reset = state.streams.counters().reset_here;
   now.streams_reset_by_peer = state.streams.counters().reset_by_peer;
   now.streams_stopped = state.streams.counters().stopped_here;

@@ -27,7 +27,7 @@ public:
                                                          const std::vector<std::string>& alpn,
                                                          const early_data_options& early_data,
                                                          const connection_origin& origin, bool address_validated,
-                                                         random_source& random);
+                                                         random_source& random, bool ask_about_client_hello);
 
   /// One datagram, and what follows from it for the connection as a whole.
   void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
@@ -37,6 +37,8 @@ public:
 
   /// As is_established(), unless a graceful close wants nothing new.
   bool takes_data() const noexcept { return may_use_streams() && !state.leaving.is_under_way(); }
+
+  void answer_client_hello(crypto::client_hello_answer answer);
 
   void close(std::uint64_t application_code, std::string_view reason);
   void close_gracefully(std::uint64_t application_code, std::string_view reason, time_point deadline);

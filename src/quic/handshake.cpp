@@ -1,5 +1,6 @@
 #include "quic/handshake.hpp"
 
+#include "quasio/base/byte_reader.hpp"
 #include "quic/remembered_parameters.hpp"
 
 namespace quasio::quic {
@@ -35,9 +36,11 @@ transport_result<void> handshake::start_client(const crypto::tls_context& tls, c
 }
 
 transport_result<void> handshake::start_server(const crypto::tls_context& tls, const identity& who,
-                                               const transport_parameters& own, const early_data_options& early_data) {
+                                               const transport_parameters& own, const early_data_options& early_data,
+                                               bool ask_about_client_hello) {
   gate_.emplace(early_data, versions_.chosen(), own);
-  auto session = crypto::tls_session::server(tls, {.alpn = who.alpn, .early_data = gate_->is_open()}, *this);
+  auto session = crypto::tls_session::server(
+      tls, {.alpn = who.alpn, .early_data = gate_->is_open(), .ask_about_client_hello = ask_about_client_hello}, *this);
   if (!session) return unexpected(from_tls(session.error()));
   session_ = std::move(*session);
   own_ = own;
@@ -88,6 +91,22 @@ transport_result<void> handshake::receive(space_id space, std::uint64_t offset, 
         transport_error{transport_error_code::protocol_violation, 0x06, "handshake data at a level that is over"});
   }
   return {};
+}
+
+void handshake::on_client_hello(const crypto::client_hello_view& hello) {
+  client_hello_received told{.server_name = std::string(hello.server_name), .alpn = {}};
+  byte_reader names(hello.alpn);
+  while (const auto size = names.read_u8()) {
+    const auto name = names.read_bytes(*size);
+    if (!name) break;
+    told.alpn.emplace_back(as_text(*name));
+  }
+  hello_ = std::move(told);
+}
+
+transport_result<void> handshake::answer_client_hello(crypto::client_hello_answer answer) {
+  if (auto went_on = verdict(session_->answer_client_hello(std::move(answer))); !went_on) return went_on;
+  return feed_tls();
 }
 
 transport_result<void> handshake::feed_tls() {

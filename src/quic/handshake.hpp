@@ -12,6 +12,7 @@
 #include "quasio/base/time.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/quic/early_data.hpp"
+#include "quasio/quic/events.hpp"
 #include "quasio/quic/saved_session.hpp"
 #include "quasio/wire/transport_parameters.hpp"
 #include "quasio/wire/version.hpp"
@@ -47,7 +48,16 @@ public:
   transport_result<void> start_client(const crypto::tls_context& tls, const identity& who,
                                       const transport_parameters& own, const resumption& from);
   transport_result<void> start_server(const crypto::tls_context& tls, const identity& who,
-                                      const transport_parameters& own, const early_data_options& early_data);
+                                      const transport_parameters& own, const early_data_options& early_data,
+                                      bool ask_about_client_hello);
+
+  /// What a server is asked about since the last call.
+  std::optional<client_hello_received> take_client_hello() { return std::exchange(hello_, std::nullopt); }
+
+  bool awaits_answer() const noexcept { return session_ && session_->awaits_answer(); }
+
+  /// Goes on as the answer says. Does nothing when none is awaited.
+  transport_result<void> answer_client_hello(crypto::client_hello_answer answer);
 
   /// The keys of Initial packets, from the destination connection ID of the client's first one, or of the first after a
   /// Retry.
@@ -91,6 +101,7 @@ private:
   void on_session_ticket(const crypto::received_ticket& ticket) override;
   bool accepts_ticket(byte_view context) override { return gate_ && gate_->accepts_ticket(context); }
   bool accepts_early_data(const crypto::early_data_offer& offer) override;
+  void on_client_hello(const crypto::client_hello_view& hello) override;
 
   crypto::key_labels labels() const noexcept { return labels_of(versions_.current()); }
   crypto::initial_secrets initial_secrets(quic_version version) const;
@@ -107,6 +118,7 @@ private:
   std::optional<early_data_gate> gate_;  ///< A server's.
   std::optional<transport_parameters> peer_parameters_;
   std::optional<transport_error> objection_;  ///< To what TLS has no objection.
+  std::optional<client_hello_received> hello_;
   std::vector<std::shared_ptr<saved_session>> sessions_;
   transport_parameters own_;  // A server's, until they are sent.
   std::vector<std::uint8_t> reserved_value_;

@@ -95,6 +95,11 @@ void packet_receiver::receive(byte_span datagram, const network_path& from, ecn_
   begin_key_update_if_due(state_);
 }
 
+void packet_receiver::on_handshake_went_on() {
+  advance_handshake();
+  if (state_.end.is_open()) receive_waiting();
+}
+
 bool packet_receiver::ends_by_stateless_reset(byte_view datagram) {
   if (!state_.peer_ids.is_reset_token(possible_reset_token(datagram))) return false;
   if (state_.watched)
@@ -361,6 +366,7 @@ void packet_receiver::advance_handshake() {
     if (auto settled = settle_early_data(state_, recovery_); !settled) return fail(state_, settled.error());
     complete_handshake();
   }
+  if (auto hello = state_.tls.take_client_hello()) state_.events.push(std::move(*hello));
   for (auto& session : state_.tls.take_sessions()) state_.events.push(session_received{std::move(session)});
 }
 

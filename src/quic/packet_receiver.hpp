@@ -17,6 +17,9 @@ public:
 
   void receive(byte_span datagram, const network_path& from, ecn_codepoint ecn);
 
+  /// TLS has gone on though nothing was received.
+  void on_handshake_went_on();
+
 private:
   /// One datagram's circumstances, which its packets share.
   struct arrival_info {

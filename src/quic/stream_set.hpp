@@ -74,6 +74,9 @@ public:
   stream_result<void> stop_sending(stream_id id, std::uint64_t code);
   stream_result<void> set_priority(stream_id id, std::uint8_t urgency, bool incremental);
 
+  std::size_t open_streams() const noexcept { return streams_.size(); }
+  std::size_t peak_streams() const noexcept { return streams_.peak(); }
+
   // --- Frames from the peer --------------------------------------------------------------------------------------
 
   transport_result<void> receive(const wire::stream_frame& frame);

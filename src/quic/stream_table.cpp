@@ -19,6 +19,7 @@ stream& stream_table::insert(std::unique_ptr<stream> added) {
   stream& inserted = *added;
   place(std::move(added));
   ++size_;
+  peak_ = std::max(peak_, size_);
   last_ = &inserted;
   return inserted;
 }

@@ -20,6 +20,9 @@ public:
 
   std::size_t size() const noexcept { return size_; }
 
+  /// The most streams that were in the table at once.
+  std::size_t peak() const noexcept { return peak_; }
+
   template <class Function>
   void for_each(Function&& function) const {
     for (const auto& used : slots_) {
@@ -52,6 +55,7 @@ private:
 
   std::vector<slot> slots_;  // A power of two; at most half of them are used.
   std::size_t size_ = 0;
+  std::size_t peak_ = 0;
   mutable stream* last_ = nullptr;
 };
 

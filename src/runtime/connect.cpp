@@ -37,6 +37,7 @@ result<void, connection_end> connect(const shard& where, connect_options options
   }
   const router_limits limits{0, 1, {options.inbox_size, options.inbox_size}};
   const auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, id_size);
+  router->hook_in({.on_client_hello = {}, .on_end = std::move(options.on_end)});
   io_worker& worker = router->adopt(std::move(*connection));
   worker.may_move_by(std::make_unique<client_sockets>(
       where, *router, client_sockets::policy{options.socket, follow_preferred, options.rebind_interval}));

@@ -72,6 +72,7 @@ void inbound_packet_router::abandon() noexcept {
   const auto accepts = std::exchange(accepts_, {});
   const auto backlog = std::exchange(backlog_, {});
   const auto workers = std::exchange(workers_, {});
+  if (desk_ != nullptr) desk_->close();
   routes_.clear();
   for (const auto& [key, worker] : workers) worker->detach();
 }
@@ -145,6 +146,7 @@ bool inbound_packet_router::receive_batch(const entry_pointer& at) {
   error_code error;
   const std::size_t count = at->socket.receive(room, error);
   note_refusals(*at);
+  count_reception(*at, error);
   if (error && error != asio::error::would_block && error != asio::error::try_again) {
     back_off(at);
     return false;
@@ -174,6 +176,15 @@ void inbound_packet_router::note_refusals(socket_entry& at) {
   // What is heard about a path that is only tried concerns that path alone, and its validation finds out.
   if (sockets_.size() > 1 && worker->connection().path().local != at.local) return;
   worker->on_peer_refused(asio::error::connection_refused);
+}
+
+void inbound_packet_router::count_reception(socket_entry& at, const error_code& error) {
+  auto& counters = shard_.counters();
+  const std::uint64_t drops = at.socket.statistics().kernel_drops;
+  counters.kernel_drops.add(drops - std::exchange(at.drops_seen, drops));
+  counters.receive_buffers.set(shard_.buffers().allocated());
+  counters.receive_buffers_in_use.set(shard_.buffers().in_use());
+  if (error == asio::error::no_buffer_space) counters.receive_buffers_missing.add();
 }
 
 // --- Routing --------------------------------------------------------------------------------------------------------
@@ -292,6 +303,7 @@ void inbound_packet_router::consider(inbound_run run, time_point now) {
   const bool is_full = accept_handler_ == nullptr && accepts_.empty() && backlog_.size() >= limits_.accept_backlog;
   if (may_begin_a_connection && (is_full || workers_.size() >= limits_.max_connections)) {
     shard_.counters().accept_backlog_drops.add(run.count());
+    count(initial_rejection::accept_queue_overflow, run.path);
     return;
   }
   if (auto connection = consider(run.bytes(), run.path, now)) take_in(std::move(connection), std::move(run));
@@ -303,7 +315,7 @@ std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view data
   std::array<std::uint8_t, reply_size> answer;
   auto decision = acceptor_->consider(datagram, path, handshakes_under_way_, answer, now);
   if (const auto* const ignored = std::get_if<quic::ignored>(&decision)) {
-    count(ignored->why);
+    count(ignored->why, path);
     return nullptr;
   }
   if (const auto* const stateless = std::get_if<quic::stateless_reply>(&decision)) {
@@ -311,6 +323,9 @@ std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view data
       shard_.counters().unroutable_packets.add();
       shard_.counters().stateless_resets.add();
     }
+    if (stateless->what == quic::stateless_reply::kind::refusal)
+      count(initial_rejection::token_validation_failed, path);
+    if (stateless->what == quic::stateless_reply::kind::not_admitted) count(initial_rejection::not_admitted, path);
     reply(byte_view(answer).first(stateless->size), path);
     return nullptr;
   }
@@ -324,17 +339,38 @@ void inbound_packet_router::tell_the_time(time_point now) {
   acceptor_->synchronise({now, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())});
 }
 
-void inbound_packet_router::count(quic::ignored::cause why) {
+void inbound_packet_router::count(quic::ignored::cause why, const network_path& path) {
   auto& counters = shard_.counters();
   switch (why) {
     case quic::ignored::cause::reset_limited:
       counters.stateless_resets_limited.add();
       [[fallthrough]];
     case quic::ignored::cause::not_initial:
-      return counters.unroutable_packets.add();
-    default:
-      return counters.rejected_initial_packets.add();
+      counters.unroutable_packets.add();
+      return count(initial_rejection::wrong_type, path);
+    case quic::ignored::cause::not_quic:
+    case quic::ignored::cause::too_small:
+    case quic::ignored::cause::unauthentic:
+      counters.rejected_initial_packets.add();
+      return count(initial_rejection::failed_to_parse, path);
+    case quic::ignored::cause::bad_token:
+      counters.rejected_initial_packets.add();
+      return count(initial_rejection::token_validation_failed, path);
+    case quic::ignored::cause::refused:
+      counters.rejected_initial_packets.add();
+      return count(initial_rejection::too_many_handshakes, path);
+    case quic::ignored::cause::not_admitted:
+      counters.rejected_initial_packets.add();
+      return count(initial_rejection::not_admitted, path);
+    case quic::ignored::cause::tls:
+      counters.rejected_initial_packets.add();
+      return count(initial_rejection::unexpected, path);
   }
+}
+
+void inbound_packet_router::count(initial_rejection why, const network_path& path) {
+  shard_.counters().initial_rejections[why].add();
+  if (limits_.count_subnets) shard_.counters().initials_by_subnet.count_rejected(path.peer);
 }
 
 // Who asks again gets another answer: one that the socket has no room for is not kept.
@@ -347,6 +383,7 @@ void inbound_packet_router::reply(byte_view datagram, const network_path& path) 
 
 void inbound_packet_router::take_in(std::unique_ptr<quic::connection> connection, inbound_run run) {
   shard_.counters().accepted_initial_packets.add();
+  if (limits_.count_subnets) shard_.counters().initials_by_subnet.count_accepted(run.path.peer);
   shard_.counters().connections_accepted.add();
   shard_.counters().handshakes_under_way.add();
   ++handshakes_under_way_;
@@ -374,6 +411,29 @@ void inbound_packet_router::handshake_ended(const io_worker&) {
   if (handshakes_under_way_ == 0) return;
   --handshakes_under_way_;
   shard_.counters().handshakes_under_way.subtract();
+}
+
+void inbound_packet_router::on_client_hello(io_worker& worker, const quic::client_hello_received& hello,
+                                            time_point now) {
+  if (desk_ == nullptr) return worker.answer_client_hello(crypto::use_own_context{});
+  desk_->show(worker, hello, now);
+}
+
+void inbound_packet_router::on_ended(const connection_audit& audit) { desk_->hooks().on_end(audit); }
+
+bool inbound_packet_router::is_audited() const noexcept { return desk_ != nullptr && desk_->hooks().on_end; }
+
+std::size_t inbound_packet_router::max_segments(const network_path& path) noexcept {
+  return socket_for(path).capabilities().max_segments;
+}
+
+std::size_t inbound_packet_router::send(const net::outgoing_datagrams& batch, error_code& error) {
+  return socket_for(batch.path).send(batch, error);
+}
+
+void inbound_packet_router::wait_writable(const network_path& path, io_worker& worker) {
+  socket_for(path).async_wait_writable(
+      [held = worker.shared_from_this()](const error_code& error) { held->on_writable(error); });
 }
 
 void inbound_packet_router::forget(io_worker& worker) {

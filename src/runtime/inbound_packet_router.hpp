@@ -15,6 +15,8 @@
 #include "quasio/runtime/listen.hpp"
 #include "quasio/runtime/pending_operation.hpp"
 #include "quasio/runtime/shard.hpp"
+#include "runtime/client_hello_desk.hpp"
+#include "runtime/datagram_carrier.hpp"
 #include "runtime/inbound_run.hpp"
 #include "runtime/io_worker.hpp"
 #include "runtime/keyed_hash.hpp"
@@ -47,11 +49,14 @@ struct router_limits {
   std::size_t accept_backlog = 256;
   std::size_t max_connections = 100'000;
   io_worker_limits worker;
+  bool count_subnets = false;
 };
 
 /// Owns sockets and their receive halves: gives each datagram to the worker of its connection, or to the acceptor. Owns
 /// the workers too, until their connections have drained. Everything runs on the shard's executor.
-class inbound_packet_router final : public cancellable, public std::enable_shared_from_this<inbound_packet_router> {
+class inbound_packet_router final : public datagram_carrier,
+                                    public cancellable,
+                                    public std::enable_shared_from_this<inbound_packet_router> {
 public:
   /// Without acceptor options it takes no connections (a client's).
   inbound_packet_router(const runtime::shard& where, net::udp_socket socket, router_limits limits,
@@ -60,6 +65,10 @@ public:
 
   /// `ids` are what the acceptor generates.
   void accept_by(std::unique_ptr<quic::acceptor> acceptor, std::shared_ptr<quic::connection_id_generator> ids);
+  /// What the program decides about each connection, and hears of it. Before any comes.
+  void hook_in(connection_hooks hooks) {
+    desk_ = std::make_shared<client_hello_desk>(where_.state(), std::move(hooks));
+  }
   void join_group(std::shared_ptr<const router_group> group) { group_ = std::move(group); }
 
   /// Takes over a connection that this side began.
@@ -96,13 +105,20 @@ public:
   /// The socket by which datagrams leave on this path.
   net::udp_socket& socket_for(const network_path& path) noexcept { return entry_for(path).socket; }
 
-  // The workers' side:
-  // The first to have an ID keeps it: a short one may come twice.
-  void add_route(const connection_id& id, io_worker& worker) { routes_.try_emplace(id, &worker); }
   bool is_routed(const connection_id& id) const { return routes_.contains(id); }
-  void remove_route(const connection_id& id, const io_worker& worker);
-  void handshake_ended(const io_worker& worker);
-  void forget(io_worker& worker);
+
+  // The workers' side, as datagram_carrier:
+  // The first to have an ID keeps it: a short one may come twice.
+  void add_route(const connection_id& id, io_worker& worker) override { routes_.try_emplace(id, &worker); }
+  void remove_route(const connection_id& id, const io_worker& worker) override;
+  void handshake_ended(const io_worker& worker) override;
+  void forget(io_worker& worker) override;
+  void on_client_hello(io_worker& worker, const quic::client_hello_received& hello, time_point now) override;
+  void on_ended(const connection_audit& audit) override;
+  bool is_audited() const noexcept override;
+  std::size_t max_segments(const network_path& path) noexcept override;
+  std::size_t send(const net::outgoing_datagrams& batch, error_code& error) override;
+  void wait_writable(const network_path& path, io_worker& worker) override;
 
 private:
   using timer_type = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
@@ -123,6 +139,7 @@ private:
     timer_type back_off_timer;
     std::size_t receive_width = net::max_receive_batch;
     std::uint64_t refusals_seen = 0;
+    std::uint64_t drops_seen = 0;
   };
   using entry_pointer = std::shared_ptr<socket_entry>;
 
@@ -133,6 +150,7 @@ private:
   bool receive_batch(const entry_pointer& at);
   void back_off(const entry_pointer& at);
   void note_refusals(socket_entry& at);
+  void count_reception(socket_entry& at, const error_code& error);
 
   void route(const net::received_datagrams& batch, time_point now);
   io_worker* find(byte_view datagram) const;
@@ -144,7 +162,8 @@ private:
   bool pass_on(const inbound_run& run);
   void consider(inbound_run run, time_point now);
   std::unique_ptr<quic::connection> consider(byte_view datagram, const network_path& path, time_point now);
-  void count(quic::ignored::cause why);
+  void count(quic::ignored::cause why, const network_path& path);
+  void count(initial_rejection why, const network_path& path);
   void tell_the_time(time_point now);
   void take_in(std::unique_ptr<quic::connection> connection, inbound_run run);
   void reply(byte_view datagram, const network_path& path);
@@ -163,6 +182,7 @@ private:
   std::shared_ptr<quic::connection_id_generator> ids_;
   std::optional<time_point> time_told_at_;
   std::shared_ptr<const router_group> group_;
+  std::shared_ptr<client_hello_desk> desk_;
 
   std::unordered_map<connection_id, io_worker*, keyed_hash> routes_;
   std::unordered_map<const io_worker*, std::shared_ptr<io_worker>> workers_;

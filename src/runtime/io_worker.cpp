@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "runtime/client_sockets.hpp"
-#include "runtime/inbound_packet_router.hpp"
 #include "runtime/shard_state.hpp"
 
 namespace quasio::runtime {
@@ -32,12 +31,13 @@ overloaded(Functions...) -> overloaded<Functions...>;
 
 }  // namespace
 
-io_worker::io_worker(std::shared_ptr<shard_state> shard, inbound_packet_router& router,
+io_worker::io_worker(std::shared_ptr<shard_state> shard, datagram_carrier& router,
                      std::unique_ptr<quic::connection> connection, io_worker_limits limits)
     : shard_(std::move(shard)),
       router_(&router),
       connection_(std::move(connection)),
       limits_(limits),
+      records_(shard_->counters(), read_clock()),
       timer_(shard_->executor()),
       last_heard_of_peer_(read_clock()) {
   shard_->counters().connections_in_memory.add();
@@ -68,8 +68,9 @@ void io_worker::start(std::unique_ptr<application_over_quic> application) {
   }
   const auto datagrams = std::move(waiting->datagrams);
   stage_ = handshaking{std::move(application)};
-  this->application()->on_started(*this);
   const time_point now = read_clock();
+  records_.on_begun(now);
+  this->application()->on_started(*this);
   // A client's early data is ready before there is an application to tell.
   if (connection_->may_use_streams()) on(quic::early_data_ready{}, now);
   for (auto datagram : datagrams) connection_->receive(datagram.bytes, datagram.path, datagram.ecn, now);
@@ -96,8 +97,12 @@ void io_worker::detach() noexcept {
 void io_worker::wake() {
   if (turn_scheduled_ || router_ == nullptr) return;
   turn_scheduled_ = true;
+  woken_at_ = read_clock();
   asio::post(shard_->executor(), [self = shared_from_this()] {
-    if (self->turn_scheduled_) self->turn();
+    if (!self->turn_scheduled_) return;
+    const duration delay = read_clock() - self->woken_at_;
+    self->shard_->counters().wake_delay_seconds.observe(std::chrono::duration<double>(delay).count());
+    self->turn();
   });
 }
 
@@ -167,8 +172,12 @@ void io_worker::turn() {
   turn_scheduled_ = false;
   if (router_ == nullptr || is_finished()) return;
   shard_->counters().worker_turns.add();
-
   const time_point now = read_clock();
+  take_turn(now);
+  records_.on_turn(*connection_, now, read_clock());
+}
+
+void io_worker::take_turn(time_point now) {
   drain_inbox(now);
   if (const auto deadline = connection_->next_deadline(); deadline && *deadline <= now) connection_->on_timeout(now);
   tell_events(now);
@@ -207,6 +216,17 @@ application_over_quic* io_worker::lively_application() noexcept {
   return stage != nullptr && stage->early ? stage->application.get() : nullptr;
 }
 
+void io_worker::on(const quic::client_hello_received& event, time_point now) {
+  // One that is refused may have been seen before it was closed.
+  if (!connection_->is_closed()) router_->on_client_hello(*this, event, now);
+}
+
+void io_worker::answer_client_hello(crypto::client_hello_answer how) {
+  if (router_ == nullptr || is_finished()) return;
+  connection_->answer_client_hello(std::move(how), read_clock());
+  wake();
+}
+
 void io_worker::on(const quic::early_data_ready&, time_point now) {
   if (auto* const stage = std::get_if<handshaking>(&stage_))
     stage->early = stage->application->on_early_data(*this, now);
@@ -220,6 +240,7 @@ void io_worker::on(const quic::handshake_completed&, time_point now) {
   application_over_quic& lively = *application;
   stage_ = running{std::move(application)};
   shard_->counters().connections_established.add();
+  records_.on_established(now);
   router_->handshake_ended(*this);
   lively.on_connection_established(*this, now);
   for (const quic::event& each : kept) lively.on_event(*this, each, now);
@@ -227,6 +248,7 @@ void io_worker::on(const quic::handshake_completed&, time_point now) {
 
 void io_worker::on(const quic::connection_id_issued& event, time_point) {
   ids_.push_back(event.id);
+  records_.on_id(event.id);
   router_->add_route(event.id, *this);
 }
 
@@ -273,6 +295,9 @@ void io_worker::end(const connection_end& how, worker_stage next) {
   std::visit(overloaded{[&](handshaking& stage) { stage.application->on_connection_closed(how); },
                         [&](running& stage) { stage.application->on_connection_closed(how); }, [](auto&) {}},
              last);
+  const time_point now = read_clock();
+  const bool is_news = records_.on_ended(*connection_, how, now);
+  if (is_news && router_ != nullptr && router_->is_audited()) router_->on_ended(records_.audit(*connection_, how, now));
 }
 
 void io_worker::finish() {
@@ -282,6 +307,13 @@ void io_worker::finish() {
   for (const connection_id& id : ids_) router_->remove_route(id, *this);
   ids_.clear();
   router_->forget(*this);
+}
+
+void io_worker::on_carrier_lost() {
+  if (router_ == nullptr || is_finished()) return;
+  const bool has_ended = std::holds_alternative<closing>(stage_);
+  if (!has_ended) end({make_error_code(error::connection_closed), "the datagram path was taken away", {}}, finished{});
+  finish();
 }
 
 void io_worker::on_peer_refused(const error_code& code) {
@@ -303,11 +335,15 @@ void io_worker::on_peer_refused(const error_code& code) {
 
 void io_worker::flush(time_point now) {
   if (!held_back_.data.empty()) return;
-  const std::size_t max_segments = router_->socket_for(connection_->path()).capabilities().max_segments;
+  const std::size_t max_segments = router_->max_segments(connection_->path());
   for (int batches = 0; batches < max_batches_per_turn; ++batches) {
     const byte_span buffer = shard_->send_buffer();
     const auto made = connection_->transmit(buffer, max_segments, now);
-    if (!made) return;
+    if (!made) {
+      if (connection_->awaits_client_hello_answer()) shard_->counters().skipped_mid_handshake_flushes.add();
+      return;
+    }
+    records_.on_sent(now);
     if (!send({.data = buffer.first(made->size),
                .segment_size = made->segment_size,
                .path = made->path,
@@ -320,7 +356,9 @@ void io_worker::flush(time_point now) {
 bool io_worker::send(net::outgoing_datagrams batch) {
   while (!batch.data.empty()) {
     error_code error;
-    batch.data = batch.data.subspan(router_->socket_for(batch.path).send(batch, error));
+    const std::size_t sent = router_->send(batch, error);
+    if (sent > 0 && sent < batch.data.size()) shard_->counters().write_partial.add();
+    batch.data = batch.data.subspan(sent);
     switch (net::classify_send_error(error)) {
       case net::send_failure::none:
         break;
@@ -360,13 +398,17 @@ void io_worker::hold_back(const net::outgoing_datagrams& rest) {
   held_back_.segment_size = rest.segment_size;
   held_back_.path = rest.path;
   held_back_.ecn = rest.ecn;
-  router_->socket_for(rest.path).async_wait_writable([self = shared_from_this()](const error_code& error) {
-    if (!error) return self->send_what_was_held_back();
-    // The path and its socket were given up meanwhile; what waited there is lost.
-    if (self->router_ == nullptr || self->is_finished()) return;
-    self->held_back_.data.clear();
-    self->wake();
-  });
+  records_.on_blocked(read_clock());
+  router_->wait_writable(rest.path, *this);
+}
+
+void io_worker::on_writable(const error_code& error) {
+  if (router_ == nullptr || is_finished()) return;
+  records_.on_unblocked(read_clock());
+  if (!error) return send_what_was_held_back();
+  // The path and its socket were given up meanwhile; what waited there is lost.
+  held_back_.data.clear();
+  wake();
 }
 
 void io_worker::send_what_was_held_back() {

@@ -8,13 +8,14 @@
 
 #include "quasio/net/udp_socket.hpp"
 #include "quasio/runtime/application_over_quic.hpp"
+#include "runtime/connection_records.hpp"
+#include "runtime/datagram_carrier.hpp"
 #include "runtime/inbound_run.hpp"
 #include "runtime/worker_stages.hpp"
 
 namespace quasio::runtime {
 
 class client_sockets;
-class inbound_packet_router;
 class shard_state;
 
 struct io_worker_limits {
@@ -26,8 +27,8 @@ struct io_worker_limits {
 /// process_reads, process_writes, send, set the timer. Everything runs on the shard's executor.
 class io_worker final : public worker, public std::enable_shared_from_this<io_worker> {
 public:
-  io_worker(std::shared_ptr<shard_state> shard, inbound_packet_router& router,
-            std::unique_ptr<quic::connection> connection, io_worker_limits limits);
+  io_worker(std::shared_ptr<shard_state> shard, datagram_carrier& router, std::unique_ptr<quic::connection> connection,
+            io_worker_limits limits);
   ~io_worker();
 
   /// Tells the router the connection IDs that exist from the start. Call it once, before anything is delivered.
@@ -51,6 +52,15 @@ public:
   /// The network refuses what is sent to the peer: nobody is there, or no way leads there.
   void on_peer_refused(const error_code& code);
 
+  /// What a handshake waited for: see quic::connection::answer_client_hello().
+  void answer_client_hello(crypto::client_hello_answer how);
+
+  /// The socket has room again, or is gone.
+  void on_writable(const error_code& error);
+
+  /// Nothing carries datagrams to the peer any more: the connection ends at once.
+  void on_carrier_lost();
+
   /// The router goes away.
   void detach() noexcept;
 
@@ -71,10 +81,12 @@ private:
   using timer_type = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                                 asio::any_io_executor>;
 
+  void take_turn(time_point now);
   bool keep_for_application(awaiting_application& stage, const inbound_run& run);
   void drain_inbox(time_point now);
   bool tell_events(time_point now);
   void on(const quic::handshake_completed& event, time_point now);
+  void on(const quic::client_hello_received& event, time_point now);
   void on(const quic::early_data_ready& event, time_point now);
   void on(const quic::connection_id_issued& event, time_point now);
   void on(const quic::connection_id_retired& event, time_point now);
@@ -104,10 +116,11 @@ private:
   void on_timer();
 
   std::shared_ptr<shard_state> shard_;
-  inbound_packet_router* router_;
+  datagram_carrier* router_;
   std::unique_ptr<quic::connection> connection_;
   io_worker_limits limits_;
   worker_stage stage_;
+  connection_records records_;
 
   std::unique_ptr<client_sockets> client_sockets_;
 
@@ -126,6 +139,7 @@ private:
   timer_type timer_;
   std::optional<time_point> timer_set_for_;
   bool turn_scheduled_ = false;
+  time_point woken_at_{};
   unsigned refusals_in_a_row_ = 0;
   time_point last_heard_of_peer_{};
 };

@@ -39,20 +39,25 @@ std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_
   if (error) return nullptr;
   quic::acceptor_options accepting = options.acceptor;
   if (!accepting.connection_ids) accepting.connection_ids = std::make_shared<quic::random_connection_ids>();
-  if (accepting.connection_ids->size() == 0) {
+  if (options.hooks.on_client_hello) accepting.ask_about_client_hello = true;
+  const bool can_ask = !accepting.ask_about_client_hello || accepting.tls.can_ask_about_client_hello();
+  if (accepting.connection_ids->size() == 0 || !can_ask) {
     error = asio::error::invalid_argument;
     return nullptr;
   }
   const auto ids = std::make_shared<unrouted_connection_ids>(std::move(accepting.connection_ids));
   accepting.connection_ids = ids;
   auto acceptor = std::make_unique<quic::acceptor>(std::move(accepting), where.state()->random());
-  const router_limits limits{
-      options.accept_backlog, options.max_connections, {options.inbox_size, options.waiting_inbox_size}};
+  const router_limits limits{options.accept_backlog,
+                             options.max_connections,
+                             {options.inbox_size, options.waiting_inbox_size},
+                             options.count_subnets};
   auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, ids->size());
   ids->ask([weak = std::weak_ptr(router)](const connection_id& id) {
     const auto asked = weak.lock();
     return asked != nullptr && asked->is_routed(id);
   });
+  router->hook_in(options.hooks);
   router->accept_by(std::move(acceptor), ids);
   for (auto& each : preferred) router->add_socket(std::move(each));
   return router;

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -19,6 +20,8 @@ import socket
 import ssl
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 from processes import *
 
@@ -597,6 +600,76 @@ def qlog(work):
         check(any(event["name"] == "quic:connection_closed" for event in here[1:]), "the end is missing")
     refused = client(work, "--qlog-dir", work / "no/such/folder", "https://127.0.0.1:1/", code=2)
     check("--qlog-dir" in refused.err, refused.err)
+
+
+def scrape(where, target="/metrics"):
+    """The samples by name and labels, as one text each, and the whole answer."""
+    with urllib.request.urlopen(f"http://{where}{target}", timeout=10) as answer:
+        text = answer.read().decode()
+        check(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"), answer.headers["Content-Type"])
+    return {name: float(value) for name, value in re.findall(r"^(\w+(?:\{[^}]*\})?) (\S+)$", text, re.M)}, text
+
+
+@case
+def metrics(work):
+    """Prometheus text, scraped under load; at the end the numbers are those that the clients counted."""
+    make_site(work)
+    server = Server(work, "--metrics", "127.0.0.1:0", "--threads", "2")
+    where = re.search(r"^metrics (\S+)$", server.out.decode(), re.M).group(1)
+    before, text = scrape(where)
+    check(all(value == 0 for name, value in before.items() if name.startswith("quasio_h3_")), text)
+    documented = set(re.findall(r"^\| `(quasio_\w+)`", (pathlib.Path(__file__).parents[2] / "docs/metrics.md").read_text(), re.M))
+    typed = set(re.findall(r"^# TYPE (\w+) ", text, re.M))
+    check(typed == documented, f"only documented: {documented - typed}; only scraped: {typed - documented}")
+
+    size = (work / "site/a/file04.bin").stat().st_size
+    clients = [start_client(work, "--parallel", 20, "--repeat", 400, "-o", "/dev/null", f"{server.origin}/a/file04.bin", server=server)
+               for _ in range(3)]
+    last = before
+    while any(each.alive() for each in clients):
+        now, _ = scrape(where)
+        for name, value in now.items():
+            if name.partition("{")[0].endswith(("_total", "_count", "_bucket")):
+                check(value >= last.get(name, 0), f"{name} fell from {last.get(name)} to {value}")
+        last = now
+        time.sleep(0.02)
+    for each in clients:
+        check(each.wait() == 0, each.err)
+    for _ in range(2):
+        client(work, f"{server.origin}/no-such-file", server=server, code=0)
+    client(work, "-I", f"{server.origin}/", server=server)
+
+    def settled():
+        now, _ = scrape(where)
+        return now["quasio_h3_exchanges_open"] == 0 and now["quasio_h3_connections_open"] == 0
+    eventually(settled, "all connections have ended")
+    end, text = scrape(where)
+    expected = {'quasio_h3_requests_total{method="GET"}': 1202, 'quasio_h3_requests_total{method="HEAD"}': 1,
+                'quasio_h3_responses_total{status="2xx"}': 1201, 'quasio_h3_responses_total{status="4xx"}': 2,
+                "quasio_h3_exchange_seconds_count": 1203, "quasio_h3_response_seconds_count": 1203,
+                "quasio_connections_accepted_total": 6, "quasio_connections_established_total": 6,
+                "quasio_accepted_initial_packets_total": 6,
+                'quasio_handshake_time_seconds_count{stage="protocol"}': 6,
+                'quasio_connections_ended_total{how="closed_by_peer"}': 6,
+                'quasio_peer_h3_connection_close_errors_total{code="H3_NO_ERROR"}': 6}
+    for name, value in expected.items():
+        check(end.get(name) == value, f"{name} is {end.get(name)}, expected {value}")
+    sent = end["quasio_h3_body_bytes_sent_total"]
+    check(1200 * size <= sent < 1200 * size + 4096, f"{sent} bytes of bodies, expected {1200 * size} and two short texts")
+    check(sum(value for name, value in end.items() if name.startswith("quasio_failed_handshakes_total")) == 0, text)
+
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(f"http://{where}/", timeout=10)
+        raise Failure("something else than metrics is answered with 200")
+    idle = [socket.create_connection(where.rsplit(":", 1), 5) for _ in range(40)]
+    for each in idle:
+        each.close()
+
+    def answers():
+        with contextlib.suppress(OSError):
+            return scrape(where)[1]
+    eventually(answers, "idle scrapers are let go")
+    server.stop()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 #include "server/arguments.hpp"
 #include "server/identity.hpp"
 #include "server/listening.hpp"
+#include "server/metrics_front.hpp"
 
 namespace quasio::apps {
 namespace {
@@ -47,6 +48,28 @@ TEST(server_arguments, have_defaults) {
   EXPECT_EQ(out.idle_timeout, std::chrono::seconds(30));
   EXPECT_EQ(out.drain_timeout, std::chrono::seconds(10));
   EXPECT_EQ(out.log_level, spdlog::level::info);
+}
+
+TEST(server_arguments, metrics_want_an_address_and_a_port) {
+  EXPECT_FALSE(accepted({}).metrics);
+  EXPECT_EQ(accepted({"--metrics", "127.0.0.1:9443"}).metrics, (host_port{"127.0.0.1", 9443}));
+  EXPECT_NE(refused({"--metrics", "9443"}).error.find("--metrics"), std::string::npos);
+}
+
+TEST(metrics_front, writes_the_text_that_prometheus_reads) {
+  std::vector<runtime::metric_family> all(2);
+  all[0] = {"quasio_things_total", "Things.", runtime::metric_kind::counter, {}};
+  all[0].samples.push_back({{{"kind", "a \"b\" \\ c"}}, 3, {}});
+  all[1] = {"quasio_time_seconds", "Time.", runtime::metric_kind::histogram, {}};
+  all[1].samples.push_back({{}, 0, {{0.5, 1}, {2, 1, 4}, 7, 12.5}});
+  const std::string text = to_prometheus_text(all);
+  for (const char* const line :
+       {"# TYPE quasio_things_total counter\n", "quasio_things_total{kind=\"a \\\"b\\\" \\\\ c\"} 3\n",
+        "# TYPE quasio_time_seconds histogram\n", "quasio_time_seconds_bucket{le=\"0.5\"} 2\n",
+        "quasio_time_seconds_bucket{le=\"1\"} 3\n", "quasio_time_seconds_bucket{le=\"+Inf\"} 7\n",
+        "quasio_time_seconds_sum 12.5\n", "quasio_time_seconds_count 7\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "is missing in\n" << text;
+  }
 }
 
 TEST(server_arguments, are_all_understood) {

@@ -48,6 +48,11 @@ public:
   bytes resumed_context;
   bytes early_context;
   bytes client_random;
+  struct told_hello {
+    std::string server_name;
+    bytes alpn;
+  };
+  std::vector<told_hello> hellos;
   std::optional<crypto::tls_error> error;
 
   void start() { note(session->start()); }
@@ -91,6 +96,11 @@ public:
     return takes_early_data;
   }
 
+  void on_client_hello(const crypto::client_hello_view& hello) override {
+    hellos.push_back({std::string(hello.server_name), {hello.alpn.begin(), hello.alpn.end()}});
+  }
+  void answer(crypto::client_hello_answer how) { note(session->answer_client_hello(std::move(how))); }
+
 private:
   void note(const result<void, crypto::tls_error>& outcome) {
     if (!outcome) error = outcome.error();
@@ -110,6 +120,7 @@ struct tls_pair_options {
   std::vector<std::uint8_t> ticket_context = {};
   bool client_early_data = false;
   bool server_early_data = false;
+  bool server_asks = false;  ///< About the ClientHello.
 };
 
 template <class Value>
@@ -138,8 +149,11 @@ struct tls_pair {
                                                          .session_ticket = options.ticket,
                                                          .early_data = options.client_early_data},
                                                         client));
-    server.session = expect(crypto::tls_session::server(
-        options.server_context, {.alpn = options.server_alpn, .early_data = options.server_early_data}, server));
+    server.session = expect(crypto::tls_session::server(options.server_context,
+                                                        {.alpn = options.server_alpn,
+                                                         .early_data = options.server_early_data,
+                                                         .ask_about_client_hello = options.server_asks},
+                                                        server));
     server.parameters = options.server_parameters;
     server.session->set_ticket_context(options.ticket_context);
   }

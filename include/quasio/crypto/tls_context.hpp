@@ -17,6 +17,9 @@ namespace quasio::crypto {
 struct client_options;
 struct server_options;
 
+/// Who judges the ClientHellos of an adopted context: see tls_context::adopt().
+enum class hello_callback : bool { keep_the_programs, replace };
+
 /// The TLS settings that many connections share: certificates, roots, what is verified. A copyable handle to an SSL_CTX
 /// that is counted by reference; it does not change once it is made. Copies may be used by several threads at once.
 ///
@@ -49,7 +52,12 @@ public:
   /// where the program set none, the callback that receives session tickets. All else that QUIC demands (TLS 1.3 as the
   /// minimum, no middlebox compatibility mode, no kernel TLS) is set on each session, so that the context remains what
   /// it was. Its verify mode is kept: boost::asio's default verifies nothing.
-  static result<tls_context, tls_error> adopt(ssl_ctx_st* context);
+  ///
+  /// With hello_callback::replace the callback of SSL_CTX_set_client_hello_cb is set too, without which a server cannot
+  /// ask about ClientHellos (quic::acceptor_options::ask_about_client_hello); one that the program set is lost, since
+  /// OpenSSL does not tell of it.
+  static result<tls_context, tls_error> adopt(ssl_ctx_st* context,
+                                              hello_callback hellos = hello_callback::keep_the_programs);
 
   tls_context(const tls_context& other) noexcept;
   tls_context(tls_context&& other) noexcept;
@@ -60,6 +68,9 @@ public:
 
   /// The OpenSSL object, owned by this handle; null for no context.
   ssl_ctx_st* native_handle() const noexcept { return context_; }
+
+  /// Whether a server can ask about ClientHellos: not with an adopted context that kept the program's callback.
+  bool can_ask_about_client_hello() const;
 
   /// The keys of a server's tickets, to be rotated; null for a client's context and an adopted one.
   std::shared_ptr<ticket_key_set> ticket_keys() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -8,11 +9,15 @@
 #include <vector>
 
 #include "quasio/driver/exchange.hpp"
+#include "quasio/driver/exchange_audit.hpp"
+#include "quasio/driver/h3_counters.hpp"
+#include "quasio/driver/h3_event.hpp"
 #include "quasio/http3/connection.hpp"
 #include "quasio/runtime/application_over_quic.hpp"
 
 namespace quasio::driver {
 
+class h3_link;
 class server_h3_link;
 class client_h3_link;
 
@@ -26,6 +31,30 @@ struct h3_driver_settings {
   /// Client: calls of async_send_request() that may wait for the handshake, or for the server to allow more requests.
   std::size_t max_waiting_sends = 16 * 1024;
 
+  /// Both: events that may wait for async_receive_event(). 0: none are made. When so many wait, further ones are
+  /// dropped, and events_lost stands where they would have; requests do not count here but under max_waiting_requests,
+  /// and settings_told, going_away and connection_ended are never dropped.
+  std::size_t max_waiting_events = 0;
+
+  /// Both: commands (async_send_goaway(), async_shut_down_stream(), async_run(), async_statistics()) that may be on
+  /// their way to the connection; more are refused with too_many_waiting at once.
+  std::size_t max_waiting_commands = 256;
+
+  /// Server: after so many requests GOAWAY names the last of them; those that are on their way already are refused with
+  /// H3_REQUEST_REJECTED, so that the client sends them on another connection, and when all have been answered the
+  /// connection is closed with H3_NO_ERROR. 0: no limit.
+  std::uint64_t max_requests = 0;
+
+  /// Server: how long after the beginning of the handshake the first request has to come; else the connection is ended
+  /// gracefully (GOAWAY, and a close a round trip later). 0: as long as the idle timeout lets it.
+  std::chrono::milliseconds post_accept_timeout{0};
+
+  /// Both: counts what happens; one for all connections of a shard. Null: nobody counts.
+  std::shared_ptr<h3_counters> counters;
+
+  /// Both: told of each exchange that has ended.
+  exchange_audit_handler on_exchange;
+
   /// Client: called on the executor with each token that the server gives for later connections.
   std::function<void(const quic::new_token_received&)> on_new_token;
 
@@ -38,35 +67,109 @@ struct h3_driver_settings {
   std::function<void(std::shared_ptr<quic::saved_session>)> on_session;
 };
 
-/// A request that a server got.
-struct incoming_request {
-  http3::field_list fields;  ///< With pseudo-fields.
-  bool end = false;          ///< It has no body.
-  body_reader body;
-  body_writer response;
-
-  /// It may be a replay: see http3::fields_received::is_early_data.
-  bool is_early_data = false;
-};
-
 /// A request that a client has begun.
 struct outgoing_request {
   body_writer body;
   response_reader response;
 };
 
+/// What the controllers of both ends can do.
+///
+/// Threads: everything may be called from any thread.
+class h3_controller {
+public:
+  asio::any_io_executor get_executor() const;
+
+  /// The next event: see h3_driver_settings::max_waiting_events. After connection_ended nothing follows.
+  /// @par Completion Signature
+  /// void(error_code, h3_event): operation_not_supported where events are off; how the connection ended.
+  /// @par Per-Operation Cancellation
+  /// terminal, partial and total; no event is lost by it.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_receive_event(Token&& token = {}) {
+    return runtime::initiate_operation<h3_event>(std::forward<Token>(token), get_executor(), common_target(),
+                                                 [link = common_](runtime::pending_operation<h3_event> operation) {
+                                                   start_receive_event(link, std::move(operation));
+                                                 });
+  }
+
+  /// Says that this end takes no more: a server begins what server_h3_controller::shut_down() does, a client refuses
+  /// pushes and sends no more requests.
+  /// @par Completion Signature
+  /// void(error_code): runtime::error::too_many_waiting; how the connection ended.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send_goaway(Token&& token = {}) {
+    return runtime::initiate_operation<>(
+        std::forward<Token>(token), get_executor(), nullptr,
+        [link = common_](runtime::pending_operation<> operation) { start_goaway(link, std::move(operation)); });
+  }
+
+  /// Gives up one half of a request's stream, or both, with a code. Operations of the handles on that half end with
+  /// operation_aborted.
+  /// @par Completion Signature
+  /// void(error_code): operation_error::unknown_exchange; runtime::error::too_many_waiting; how the connection ended.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_shut_down_stream(stream_id id, stream_half half, http3::error_code code, Token&& token = {}) {
+    return runtime::initiate_operation<>(std::forward<Token>(token), get_executor(), nullptr,
+                                         [link = common_, id, half, code](runtime::pending_operation<> operation) {
+                                           start_shut_down(link, id, half, code, std::move(operation));
+                                         });
+  }
+
+  /// Calls a function with the QUIC connection, on its executor; afterwards it has a turn. The function must leave
+  /// HTTP/3's own streams alone, and must not block or throw.
+  /// @par Completion Signature
+  /// void(error_code): not_connected as long as requests may not flow; runtime::error::too_many_waiting; how the
+  /// connection ended. Then it was not called.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_run(std::function<void(quic::connection&, time_point now)> what, Token&& token = {}) {
+    return runtime::initiate_operation<>(
+        std::forward<Token>(token), get_executor(), nullptr,
+        [link = common_, what = std::move(what)](runtime::pending_operation<> operation) mutable {
+          start_run(link, std::move(what), std::move(operation));
+        });
+  }
+
+  /// What the connection has counted, and its paths.
+  /// @par Completion Signature
+  /// void(error_code, h3_connection_statistics), as async_run().
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_statistics(Token&& token = {}) {
+    return runtime::initiate_operation<h3_connection_statistics>(
+        std::forward<Token>(token), get_executor(), nullptr,
+        [link = common_](runtime::pending_operation<h3_connection_statistics> operation) {
+          start_statistics(link, std::move(operation));
+        });
+  }
+
+protected:
+  explicit h3_controller(std::shared_ptr<h3_link> link) noexcept : common_(std::move(link)) {}
+
+private:
+  static void start_receive_event(const std::shared_ptr<h3_link>& link, runtime::pending_operation<h3_event> operation);
+  static void start_goaway(const std::shared_ptr<h3_link>& link, runtime::pending_operation<> operation);
+  static void start_shut_down(const std::shared_ptr<h3_link>& link, stream_id id, stream_half half,
+                              http3::error_code code, runtime::pending_operation<> operation);
+  static void start_run(const std::shared_ptr<h3_link>& link, std::function<void(quic::connection&, time_point)> what,
+                        runtime::pending_operation<> operation);
+  static void start_statistics(const std::shared_ptr<h3_link>& link,
+                               runtime::pending_operation<h3_connection_statistics> operation);
+  std::shared_ptr<runtime::cancellable> common_target() const;
+
+  std::shared_ptr<h3_link> common_;
+};
+
 /// The server's end of an HTTP/3 connection. Copies speak to the same connection; none of them keeps it alive.
 ///
 /// Threads: everything may be called from any thread.
-class server_h3_controller {
+class server_h3_controller : public h3_controller {
 public:
-  explicit server_h3_controller(std::shared_ptr<server_h3_link> link) noexcept : link_(std::move(link)) {}
-
-  asio::any_io_executor get_executor() const;
+  explicit server_h3_controller(const std::shared_ptr<server_h3_link>& link) noexcept;
 
   /// The next request.
   /// @par Completion Signature
-  /// void(error_code, incoming_request): how the connection ended.
+  /// void(error_code, incoming_request): operation_not_supported where events are on, which then bring the requests;
+  /// how the connection ended.
   /// @par Per-Operation Cancellation
   /// terminal, partial and total.
   template <class Token = asio::use_awaitable_t<>>
@@ -102,11 +205,9 @@ struct connection_info {
 /// The client's end of an HTTP/3 connection. Copies speak to the same connection; none of them keeps it alive.
 ///
 /// Threads: as server_h3_controller.
-class client_h3_controller {
+class client_h3_controller : public h3_controller {
 public:
-  explicit client_h3_controller(std::shared_ptr<client_h3_link> link) noexcept : link_(std::move(link)) {}
-
-  asio::any_io_executor get_executor() const;
+  explicit client_h3_controller(const std::shared_ptr<client_h3_link>& link) noexcept;
 
   /// Waits for the end of the handshake.
   /// @par Completion Signature
@@ -139,13 +240,15 @@ public:
   /// connection ended. In none of these cases was anything sent.
   /// @par Per-Operation Cancellation
   /// terminal, partial and total.
+  ///
+  /// `request_tag` is told by request_sent, so that who reads events knows which call led to which stream.
   template <class Token = asio::use_awaitable_t<>>
-  auto async_send_request(http3::field_list fields, bool end, Token&& token = {}) {
+  auto async_send_request(http3::field_list fields, bool end, Token&& token = {}, std::uint64_t request_tag = 0) {
     return runtime::initiate_operation<outgoing_request>(
         std::forward<Token>(token), get_executor(), cancel_target(),
-        [link = link_, fields = std::move(fields),
-         end](runtime::pending_operation<outgoing_request> operation) mutable {
-          start_send(link, std::move(fields), end, std::move(operation));
+        [link = link_, fields = std::move(fields), end,
+         request_tag](runtime::pending_operation<outgoing_request> operation) mutable {
+          start_send(link, std::move(fields), end, request_tag, std::move(operation));
         });
   }
 
@@ -176,7 +279,7 @@ private:
   static void start_wait_usable(const std::shared_ptr<client_h3_link>& link,
                                 runtime::pending_operation<connection_info> operation);
   static void start_send(const std::shared_ptr<client_h3_link>& link, http3::field_list fields, bool end,
-                         runtime::pending_operation<outgoing_request> operation);
+                         std::uint64_t request_tag, runtime::pending_operation<outgoing_request> operation);
   std::shared_ptr<runtime::cancellable> cancel_target() const;
 
   std::shared_ptr<client_h3_link> link_;

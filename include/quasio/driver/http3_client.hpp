@@ -22,6 +22,7 @@
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/settings.hpp"
 #include "quasio/quic/token_store.hpp"
+#include "quasio/runtime/connection_audit.hpp"
 
 namespace quasio::http3 {
 
@@ -123,6 +124,13 @@ struct client_options {
   std::optional<quic_version> version;  ///< To begin with; see quic::client_options.
   http3::settings http3;
   net::udp_socket_options socket;
+
+  /// Counts what happens on the client's connections (see docs/metrics.md); null: nobody counts.
+  std::shared_ptr<driver::h3_counters> counters;
+
+  /// Told of each request that has ended, and of each connection, on the client's executor.
+  driver::exchange_audit_handler on_exchange;
+  runtime::audit_handler on_connection_end;
 
   /// Who watches each connection, such as a runtime::qlog_folder's observer(); empty: nobody.
   quic::observer_factory observe;

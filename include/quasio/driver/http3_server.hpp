@@ -21,7 +21,9 @@
 #include "quasio/driver/h3_driver.hpp"
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/acceptor.hpp"
+#include "quasio/runtime/connection_hooks.hpp"
 #include "quasio/runtime/counters.hpp"
+#include "quasio/runtime/metrics.hpp"
 
 namespace quasio::http3 {
 
@@ -249,6 +251,25 @@ struct server_options {
   /// How long a handler may take; 0 for ever. Then it is cancelled and the response reset.
   std::chrono::milliseconds request_timeout{0};
 
+  /// See driver::h3_driver_settings: requests that one connection may have, after which it is ended gracefully, and how
+  /// long after the beginning of the handshake the first one has to come. 0: no limit.
+  std::uint64_t max_requests_per_connection = 0;
+  std::chrono::milliseconds post_accept_timeout{0};
+
+  /// What the program decides about each connection, and hears of its end. Called on the connection's executor: with
+  /// threads, on several at a time. See also `admit`.
+  runtime::connection_hooks hooks;
+
+  /// Decides about each client by its address, before anything is kept about it: see quic::acceptor_options::admit.
+  /// Called by all threads.
+  std::function<quic::admission(const quic::client_knock&)> admit;
+
+  /// Told of each request that has ended, on the connection's executor.
+  driver::exchange_audit_handler on_exchange;
+
+  /// Counts first packets by the client's network: see runtime::listen_options::count_subnets.
+  bool count_subnets = false;
+
   net::udp_socket_options socket;
 
   /// Who watches each connection, such as a runtime::qlog_folder's observer(); empty: nobody.
@@ -307,6 +328,10 @@ public:
 
   /// The counters of each shard.
   std::vector<const runtime::counters*> counters() const;
+
+  /// The metrics of all shards together, of the transport and of HTTP/3: see docs/metrics.md. After start(), from any
+  /// thread.
+  std::vector<runtime::metric_family> metrics() const;
 
 private:
   static void start_stop(const std::shared_ptr<server_state>& state, std::chrono::milliseconds patience,

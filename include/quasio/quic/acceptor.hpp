@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -19,6 +20,22 @@ enum class retry_policy : std::uint8_t {
   always,
   automatic,  ///< Only while more than acceptor_options::retry_threshold handshakes are under way.
   never,
+};
+
+/// What is known of a client before anything is kept about it.
+struct client_knock {
+  network_path path;
+  quic_version version = quic_version::v1;
+  bool address_proved = false;  ///< By a token, of a Retry or an earlier connection.
+  std::size_t handshaking = 0;  ///< Handshakes under way.
+};
+
+/// What becomes of one who knocks.
+enum class admission : std::uint8_t {
+  accept,
+  prove_address,  ///< Only after a Retry; as `accept` for one whose address is proved.
+  refuse,         ///< Told so (CONNECTION_REFUSED), in a datagram smaller than its own; nothing is kept.
+  ignore,         ///< No answer.
 };
 
 struct acceptor_options {
@@ -58,6 +75,16 @@ struct acceptor_options {
   std::shared_ptr<connection_id_generator> connection_ids;
 
   observer_factory observe;  ///< Who watches each connection; empty: nobody.
+
+  /// Decides about each client by its address, for lists of friends and foes and limits on a network's share. It is
+  /// asked before the packet is opened, so that a refusal costs next to nothing, and may be asked again about the same
+  /// client. It must not block or throw. Empty: all are accepted.
+  std::function<admission(const client_knock&)> admit;
+
+  /// Has each handshake wait at the ClientHello: client_hello_received tells what the client wants, and
+  /// connection::answer_client_hello() how it goes on, at once or later. The context must be able to
+  /// (crypto::tls_context::can_ask_about_client_hello()).
+  bool ask_about_client_hello = false;
 };
 
 /// Nothing comes of this datagram.
@@ -68,7 +95,8 @@ struct ignored {
     too_small,
     unauthentic,
     bad_token,
-    refused,
+    refused,       ///< Too many handshakes are under way.
+    not_admitted,  ///< By acceptor_options::admit.
     tls,
     reset_limited,  ///< A Stateless Reset would have been the answer, but too many were sent of late.
   } why;
@@ -76,7 +104,13 @@ struct ignored {
 
 /// Answer with the first `size` bytes of the reply buffer, to where the datagram came from, and forget it.
 struct stateless_reply {
-  enum class kind : std::uint8_t { version_negotiation, retry, refusal, stateless_reset } what;
+  enum class kind : std::uint8_t {
+    version_negotiation,
+    retry,
+    refusal,       ///< Of a Retry token that does not hold.
+    not_admitted,  ///< acceptor_options::admit refused the client.
+    stateless_reset
+  } what;
   std::size_t size;
 };
 

@@ -11,6 +11,7 @@
 #include "quasio/base/endpoint.hpp"
 #include "quasio/base/random.hpp"
 #include "quasio/base/time.hpp"
+#include "quasio/crypto/client_hello.hpp"
 #include "quasio/crypto/tls_context.hpp"
 #include "quasio/quic/connection_id_generator.hpp"
 #include "quasio/quic/early_data.hpp"
@@ -72,7 +73,9 @@ struct handshake_summary {
   std::string group;
   quic_version version = quic_version::v1;           ///< The one that is spoken.
   quic_version original_version = quic_version::v1;  ///< Of the client's very first packet, as far as is known here.
-  duration elapsed{};
+  time_point started{};                              ///< When this side began it.
+  std::optional<time_point> deadline;                ///< When it fails; empty once it is complete, or without a limit.
+  duration elapsed{};                                ///< How long it took; zero before it is complete.
   bool after_retry = false;  ///< The server demanded proof of the client's address first (RFC 9000, section 8.1.2).
   bool resumed = false;      ///< From a saved_session: no certificate was shown.
   early_data_status early_data = early_data_status::not_offered;
@@ -132,6 +135,13 @@ public:
 
   /// What has happened, in order; empty when all has been told.
   std::optional<event> poll_event();
+
+  /// A server's answer to client_hello_received, at once or later. Does nothing when none is awaited, or the connection
+  /// has ended meanwhile.
+  void answer_client_hello(crypto::client_hello_answer answer, time_point now);
+
+  /// Whether the handshake waits for that.
+  bool awaits_client_hello_answer() const noexcept;
 
   /// Whether application data may flow (the TLS handshake is complete here).
   bool is_established() const noexcept;

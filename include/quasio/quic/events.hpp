@@ -23,6 +23,13 @@ struct handshake_completed {};
 /// The peer has said so too (RFC 9001, section 4.1.2).
 struct handshake_confirmed {};
 
+/// A server with acceptor_options::ask_about_client_hello: the handshake waits until connection::answer_client_hello()
+/// says how it goes on. Nothing of this is authenticated. The handshake timeout runs on meanwhile.
+struct client_hello_received {
+  std::string server_name;        ///< SNI; empty when the client names nobody.
+  std::vector<std::string> alpn;  ///< Protocols offered, in the client's order.
+};
+
 /// Streams may be used before the handshake is complete. At a client: what is written now is early data. It stays
 /// within what the server allowed the last time, may be seen by the server more than once, and unless the server takes
 /// it goes out again by itself after the handshake. At a server: early data was accepted; who sent it is not proven
@@ -171,11 +178,11 @@ struct connection_closed {
   close_reason reason;
 };
 
-using event =
-    std::variant<handshake_completed, handshake_confirmed, early_data_ready, early_data_rejected, session_received,
-                 stream_opened, stream_readable, stream_writable, stream_reset, stream_stopped, stream_closed,
-                 streams_available, datagrams_readable, datagrams_writable, datagram_fate, datagram_limit_changed,
-                 connection_id_issued, connection_id_retired, new_token_received, path_validated, path_failed,
-                 path_changed, path_closed, preferred_address_offered, mtu_updated, keys_updated, connection_closed>;
+using event = std::variant<handshake_completed, handshake_confirmed, client_hello_received, early_data_ready,
+                           early_data_rejected, session_received, stream_opened, stream_readable, stream_writable,
+                           stream_reset, stream_stopped, stream_closed, streams_available, datagrams_readable,
+                           datagrams_writable, datagram_fate, datagram_limit_changed, connection_id_issued,
+                           connection_id_retired, new_token_received, path_validated, path_failed, path_changed,
+                           path_closed, preferred_address_offered, mtu_updated, keys_updated, connection_closed>;
 
 }  // namespace quasio::quic

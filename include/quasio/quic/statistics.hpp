@@ -32,6 +32,8 @@ struct statistics {
   std::uint64_t streams_reset_by_peer = 0;    ///< Where something was still to be read.
   std::uint64_t streams_stopped = 0;          ///< By connection::stop_sending().
   std::uint64_t streams_stopped_by_peer = 0;  ///< Where something was still to be sent.
+  std::size_t open_streams = 0;               ///< Now, of either side and kind.
+  std::size_t peak_streams = 0;               ///< The most that were open at once.
   std::uint64_t probe_timeouts = 0;
   std::uint64_t acknowledgments_sent = 0;        ///< Packets with an ACK frame.
   std::uint64_t acknowledgments_received = 0;    ///< ACK frames.

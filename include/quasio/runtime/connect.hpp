@@ -7,6 +7,7 @@
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/connection.hpp"
 #include "quasio/runtime/application_over_quic.hpp"
+#include "quasio/runtime/connection_audit.hpp"
 #include "quasio/runtime/shard.hpp"
 
 namespace quasio::runtime {
@@ -25,6 +26,9 @@ struct connect_options {
 
   /// As listen_options::inbox_size.
   std::size_t inbox_size = 64;
+
+  /// Told of the end, also of a handshake that fails.
+  audit_handler on_end;
 };
 
 /// Begins a connection on a socket of its own, whose peer's refusals (ICMP) therefore become known at once: then the

@@ -10,6 +10,7 @@
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 #include "quasio/runtime/application_over_quic.hpp"
+#include "quasio/runtime/connection_hooks.hpp"
 #include "quasio/runtime/pending_operation.hpp"
 #include "quasio/runtime/shard.hpp"
 
@@ -39,6 +40,13 @@ struct listen_options {
 
   /// Datagrams kept for a connection that nobody has started yet.
   std::size_t waiting_inbox_size = 8;
+
+  /// What the program decides about, or hears of, each connection. With hooks.on_client_hello,
+  /// acceptor.ask_about_client_hello need not be set.
+  connection_hooks hooks;
+
+  /// Counts first packets by the client's network (counters::initials_by_subnet), which makes up to 512 time series.
+  bool count_subnets = false;
 };
 
 /// A client that has knocked, and whose handshake has not begun. Dropping it refuses the connection.
@@ -116,8 +124,9 @@ private:
 };
 
 /// Opens a socket at `local` (port 0: the system chooses) and listens on it. Connections run on the shard's executor.
-/// Errors: what udp_socket::open() says; invalid_argument where connection IDs have no bytes. The listener is then not
-/// open.
+/// Errors: what udp_socket::open() says; invalid_argument where connection IDs have no bytes, or where hooks ask about
+/// ClientHellos and the TLS context cannot (crypto::tls_context::can_ask_about_client_hello()). The listener is then
+/// not open.
 listener listen(const shard& where, const ip_endpoint& local, const listen_options& options, error_code& error);
 
 /// Listens with one socket a shard at one address; the kernel shares the clients out (SO_REUSEPORT). Connection IDs
