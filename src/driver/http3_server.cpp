@@ -33,6 +33,8 @@ void server::abort() { state_->abort(); }
 asio::any_io_executor server::get_executor() const { return state_->executor(); }
 std::size_t server::open_connections() const noexcept { return state_->open_connections(); }
 
+std::size_t server::running_requests() const noexcept { return state_->running_requests(); }
+
 std::vector<const runtime::counters*> server::counters() const {
   std::vector<const runtime::counters*> all;
   for (const runtime::shard& each : state_->shards()) all.push_back(&each.counters());

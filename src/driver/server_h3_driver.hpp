@@ -22,6 +22,10 @@ public:
   virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
   virtual void on_ended(const runtime::connection_end& end) = 0;
 
+  /// A request stream begins, before anything is known of the request, and ends, after all of it has.
+  virtual void on_stream_opened(stream_id) {}
+  virtual void on_stream_closed(stream_id) {}
+
   /// The driver is destroyed without having ended.
   virtual void on_abandoned() noexcept = 0;
 };
@@ -35,6 +39,10 @@ public:
   /// Two GOAWAYs a round trip apart, and a close when the last request has been answered (RFC 9114, section 5.2).
   void shut_down();
 
+  /// Refuses a request whose headers have not come.
+  void reject_unheard(stream_id id);
+
+  void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
   void process_writes(runtime::worker& host, time_point now) override;
 
 private:
