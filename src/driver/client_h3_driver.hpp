@@ -28,6 +28,9 @@ public:
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
   bool is_usable() const noexcept { return driver_ != nullptr && !going_away_; }
+  std::size_t open_requests() const noexcept;
+  bool may_send_now();
+  void tell_changes_to(std::function<void()> handler) { change_handler_ = std::move(handler); }
   const runtime::connection_end& end() const noexcept;
   quic::statistics statistics() const;
   std::vector<quic::path_statistics> paths() const;
@@ -44,6 +47,8 @@ public:
   void on_early(const connection_info& info);
   void on_established(const connection_info& info);
   void on_goaway();
+  void on_idle() const { tell_change(); }
+  void on_room() const { tell_change(); }
   void on_new_token(const quic::new_token_received& token) const {
     if (new_token_handler_) new_token_handler_(token);
   }
@@ -60,10 +65,14 @@ private:
 
   error_code end_code() const;
   bool send(waiting_send& next);
+  void tell_change() const {
+    if (change_handler_) change_handler_();
+  }
 
   asio::any_io_executor executor_;
   std::size_t max_waiting_sends_;
   new_token_handler new_token_handler_;
+  std::function<void()> change_handler_;
   client_h3_driver* driver_ = nullptr;
   std::atomic<bool> over_{false};
   bool going_away_ = false;

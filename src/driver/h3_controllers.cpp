@@ -40,6 +40,8 @@ driver_and_controller<server_h3_controller> make_server_h3_driver(const asio::an
 asio::any_io_executor client_h3_controller::get_executor() const { return link_->executor(); }
 std::shared_ptr<runtime::cancellable> client_h3_controller::cancel_target() const { return link_; }
 bool client_h3_controller::is_usable() const noexcept { return link_->is_usable(); }
+std::size_t client_h3_controller::open_requests() const noexcept { return link_->open_requests(); }
+bool client_h3_controller::may_send_now() { return link_->may_send_now(); }
 const runtime::connection_end& client_h3_controller::end() const noexcept { return link_->end(); }
 quic::statistics client_h3_controller::statistics() const { return link_->statistics(); }
 std::vector<quic::path_statistics> client_h3_controller::paths() const { return link_->paths(); }
@@ -76,6 +78,7 @@ driver_and_controller<client_h3_controller> make_client_h3_driver(const asio::an
                                                                   h3_driver_settings settings) {
   const auto link =
       std::make_shared<client_h3_link>(where, settings.max_waiting_sends, std::move(settings.on_new_token));
+  link->tell_changes_to(std::move(settings.on_change));
   return {std::make_unique<client_h3_driver>(where, std::move(settings), link), client_h3_controller(link)};
 }
 
