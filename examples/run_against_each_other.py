@@ -1,5 +1,6 @@
-"""Runs the examples as processes: the server with the client, the echo over QUIC streams, and HTTP/3 in memory."""
+"""Runs the examples as processes: servers with clients, and those that are both."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,21 @@ def output_of(*command):
     return done.stdout
 
 
+@contextlib.contextmanager
+def serving(*command):
+    """The port of a server that runs meanwhile, and ends well when it is told to."""
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = server.stdout.readline().split()
+        assert ready[0] == "ready", ready
+        yield ready[1].rsplit(":", 1)[1]
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+    finally:
+        server.kill()
+        server.wait()
+
+
 with tempfile.TemporaryDirectory() as folder:
     certificate = os.path.join(folder, "certificate.pem")
     key = os.path.join(folder, "key.pem")
@@ -30,15 +46,33 @@ with tempfile.TemporaryDirectory() as folder:
     answer = output_of(program("http3_in_memory"), certificate, key)
     assert answer == "You asked for /some/page\n", answer
 
-    server = subprocess.Popen([program("http3_hello_server"), certificate, key, "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        ready = server.stdout.readline().split()
-        assert ready[0] == "ready", ready
-        port = ready[1].rsplit(":", 1)[1]
-        page = output_of(program("http3_get"), f"https://localhost:{port}/some/page", certificate)
+    answers = output_of(program("http3_beast"), certificate, key)
+    assert answers == "200 inner answer to /one\n200 inner answer to /two\n", answers
+
+    events = output_of(program("http3_events"), certificate, key)
+    assert events == "".join(f"id: {n}\ndata: tick\n" for n in (1, 2, 3)), events
+
+    with serving(program("http3_hello_server"), certificate, key, "0") as port:
+        url = f"https://localhost:{port}"
+        page = output_of(program("http3_get"), f"{url}/some/page", certificate)
         assert page == "You asked for /some/page\n", page
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=30) == 0
-    finally:
-        server.kill()
-        server.wait()
+        page = output_of(program("http3_callbacks"), f"{url}/called", certificate)
+        assert page == "200 You asked for /called\n", page
+        pages = output_of(program("http3_futures"), certificate, f"{url}/a", f"{url}/b")
+        assert pages == f"{url}/a You asked for /a\n{url}/b You asked for /b\n", pages
+
+    with serving(program("http3_router_server"), certificate, key, "0") as port:
+        api = f"https://localhost:{port}/api/v1"
+        note = os.path.join(folder, "note")
+        with open(note, "w", encoding="utf-8") as file:
+            file.write("remember the milk\n" * 1000)
+        created = output_of(program("http3_upload"), note, f"{api}/notes/a%20note", certificate)
+        assert created == "201\n", created
+        assert output_of(program("http3_get"), f"{api}/notes", certificate) == "a note\n"
+        assert output_of(program("http3_get"), f"{api}/notes/a%20note", certificate) == "remember the milk\n" * 1000
+        with open(note, "w", encoding="utf-8") as file:
+            file.write("x" * 100_000)
+        refused = output_of(program("http3_upload"), note, f"{api}/notes/large", certificate)
+        assert refused == "413\n", refused
+        missing = output_of(program("http3_get"), f"{api}/notes/large", certificate)
+        assert missing == "no such note\n", missing

@@ -42,6 +42,9 @@ client_exit exit_of_client_error(int value) noexcept {
       return client_exit::usage;
     case http3::client_error::connect_timeout:
     case http3::client_error::request_timeout:
+    case http3::client_error::headers_timeout:
+    case http3::client_error::body_timeout:
+    case http3::client_error::total_timeout:
       return client_exit::timeout;
     default:
       return client_exit::transfer;

@@ -8,21 +8,6 @@
 namespace quasio::http3 {
 namespace {
 
-// The resolver's order within a family, the families taking turns, beginning with the one that it put first.
-std::vector<ip_endpoint> interleave(const std::vector<ip_endpoint>& addresses) {
-  std::vector<ip_endpoint> first;
-  std::vector<ip_endpoint> second;
-  for (const ip_endpoint& each : addresses) {
-    (each.is_v4() == addresses.front().is_v4() ? first : second).push_back(each);
-  }
-  std::vector<ip_endpoint> mixed;
-  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
-    if (i < first.size()) mixed.push_back(first[i]);
-    if (i < second.size()) mixed.push_back(second[i]);
-  }
-  return mixed;
-}
-
 // A refusal says less than an answer that was no good.
 bool says_little(const quasio::error_code& code) noexcept { return code.category() == system_category(); }
 
@@ -42,16 +27,11 @@ struct client_connector::attempt {
   bool is_noted = false;
 };
 
-client_connector::client_connector(const runtime::shard& where, const client_options& options, std::string host,
-                                   std::uint16_t port, std::string server_name, std::string origin, bool early_data)
+client_connector::client_connector(const runtime::shard& where, const client_options& options, connect_target target)
     : where_(where),
       options_(options),
-      host_(std::move(host)),
-      port_(port),
-      server_name_(std::move(server_name)),
-      origin_(std::move(origin)),
-      early_data_(early_data && options.early_data),
-      deadline_(std::chrono::steady_clock::now() + options.connect_timeout),
+      target_(std::move(target)),
+      deadline_(std::chrono::steady_clock::now() + target_.timeout),
       bell_(std::make_shared<asio::steady_timer>(where.get_executor())) {}
 
 client_connector::~client_connector() {
@@ -59,7 +39,8 @@ client_connector::~client_connector() {
 }
 
 std::string client_connector::target() const {
-  return (host_.find(':') != std::string::npos ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+  const std::string& host = target_.host;
+  return (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + std::to_string(target_.port);
 }
 
 void client_connector::trace(const std::string& line) const {
@@ -67,70 +48,98 @@ void client_connector::trace(const std::string& line) const {
 }
 
 asio::awaitable<std::optional<established_connection>> client_connector::connect(failure& why) {
-  if (!co_await resolve(why)) co_return std::nullopt;
-  start_next();
+  look_up();
   for (;;) {
-    for (const auto& each : attempts_) {
-      if (each->info) {
-        established_connection won{each->controller, std::move(*each->info)};
-        std::erase(attempts_, each);
-        co_return won;
-      }
-      if (each->is_over && !std::exchange(each->is_noted, true)) note_failure(each->peer, each->controller.end());
+    if (auto won = take_winner()) co_return won;
+    note_failures();
+    const auto now = std::chrono::steady_clock::now();
+    note_addresses(now);
+    if (now >= deadline_) {
+      why = {make_error_code(client_error::connect_timeout),
+             "cannot connect to " + target() + ": no answer within " + in_milliseconds(target_.timeout)};
+      co_return std::nullopt;
+    }
+    if (may_start(now)) {
+      start_next(now);
+      continue;
     }
     const bool all_over =
         std::all_of(attempts_.begin(), attempts_.end(), [](const auto& each) { return each->is_over; });
-    if (all_over && next_address_ < addresses_.size()) {
-      start_next();
-      continue;
-    }
-    if (all_over) {
-      why = {worst_->code, "cannot connect to " + worst_->message};
+    if (all_over && addresses_.empty() && lookup_.is_over()) {
+      why = explain_failure();
       co_return std::nullopt;
     }
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline_) {
-      why = {make_error_code(client_error::connect_timeout),
-             "cannot connect to " + target() + ": no answer within " + in_milliseconds(options_.connect_timeout)};
-      co_return std::nullopt;
-    }
-    const bool more = next_address_ < addresses_.size();
-    bell_->expires_at(more ? std::min(deadline_, now + options_.connection_attempt_delay) : deadline_);
-    const auto [rung] = co_await bell_->async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!rung && more) start_next();
+    bell_->expires_at(next_step());
+    co_await bell_->async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }
 
-asio::awaitable<bool> client_connector::resolve(failure& why) {
+// --- Addresses
+// --------------------------------------------------------------------------------------------------------
+
+void client_connector::look_up() {
   quasio::error_code error;
-  const auto literal = asio::ip::make_address(host_, error);
+  const auto literal = asio::ip::make_address(target_.host, error);
   if (!error) {
-    addresses_.push_back(net::to_ip_endpoint({literal, port_}));
-    co_return true;
+    found_any_ = true;
+    return addresses_.add(net::to_ip_endpoint({literal, target_.port}));
   }
-  const auto resolver = std::make_shared<asio::ip::udp::resolver>(where_.get_executor());
-  asio::steady_timer limit(where_.get_executor(), deadline_);
-  limit.async_wait([resolver](const quasio::error_code& stopped) {
-    if (!stopped) resolver->cancel();
-  });
-  const auto [failed, found] =
-      co_await resolver->async_resolve(host_, std::to_string(port_), asio::as_tuple(asio::use_awaitable));
-  limit.cancel();
-  if (failed || found.empty()) {
-    const bool timed_out = failed == asio::error::operation_aborted;
-    const quasio::error_code code = timed_out ? make_error_code(client_error::connect_timeout) : failed;
-    why = {code, "cannot look up " + host_ + ": " + code.message()};
-    co_return false;
-  }
-  for (const auto& each : found) addresses_.push_back(net::to_ip_endpoint(each.endpoint()));
-  addresses_ = interleave(addresses_);
-  for (const ip_endpoint& each : addresses_) trace(host_ + " has address " + each.to_string());
-  co_return true;
+  if (options_.resolve) addresses_.prefer(true);
+  lookup_.start(where_.get_executor(), target_.host, target_.port, options_.resolve,
+                [bell = bell_] { bell->cancel(); });
 }
 
-void client_connector::start_next() {
-  const ip_endpoint peer = addresses_[next_address_++];
-  trace("connecting to " + peer.to_string());
+void client_connector::note_addresses(time_point now) {
+  for (const ip_endpoint& each : lookup_.take_found()) {
+    trace(target_.host + " has address " + each.to_string());
+    addresses_.add(each);
+    found_any_ = true;
+  }
+  const bool awaits_v6 = found_any_ && !lookup_.is_over() && !lookup_.is_v6_over();
+  if (awaits_v6 && !without_v6_since_) without_v6_since_ = now;
+  if (!awaits_v6) without_v6_since_.reset();
+}
+
+// --- Attempts
+// ---------------------------------------------------------------------------------------------------------
+
+std::optional<established_connection> client_connector::take_winner() {
+  const auto found = std::find_if(attempts_.begin(), attempts_.end(), [](const auto& each) { return each->info; });
+  if (found == attempts_.end()) return std::nullopt;
+  established_connection won{(*found)->controller, std::move(*(*found)->info)};
+  attempts_.erase(found);
+  return won;
+}
+
+void client_connector::note_failures() {
+  for (const auto& each : attempts_) {
+    if (each->is_over && !std::exchange(each->is_noted, true)) note_failure(each->peer, each->controller.end());
+  }
+}
+
+// RFC 8305, sections 3 and 5: IPv4 gives IPv6 a little time to become known; then each address gets its time, unless it
+// fails before.
+bool client_connector::may_start(time_point now) const noexcept {
+  if (addresses_.empty()) return false;
+  if (without_v6_since_ && now < *without_v6_since_ + options_.resolution_delay) return false;
+  return attempts_.empty() || attempts_.back()->is_over || now >= next_start_;
+}
+
+client_connector::time_point client_connector::next_step() const noexcept {
+  if (addresses_.empty()) return deadline_;
+  auto next = attempts_.empty() ? deadline_ : next_start_;
+  if (without_v6_since_)
+    next = std::max(attempts_.empty() ? time_point() : next, *without_v6_since_ + options_.resolution_delay);
+  return std::min(next, deadline_);
+}
+
+failure client_connector::explain_failure() const {
+  if (worst_) return {worst_->code, "cannot connect to " + worst_->message};
+  const quasio::error_code code = lookup_.error() ? lookup_.error() : make_error_code(asio::error::host_not_found);
+  return {code, "cannot look up " + target_.host + ": " + code.message()};
+}
+
+driver::h3_driver_settings client_connector::driver_settings() const {
   driver::h3_driver_settings settings;
   settings.http3 = options_.http3;
   settings.max_waiting_sends = options_.max_waiting_requests;
@@ -139,10 +148,19 @@ void client_connector::start_next() {
   settings.on_new_token = [tokens = options_.tokens, name = token_name()](const quic::new_token_received& given) {
     tokens->put(name, given.version, given.token);
   };
-  settings.on_session = [sessions = options_.sessions, origin = origin_](const auto& session) {
+  settings.on_session = [sessions = options_.sessions, origin = target_.origin](const auto& session) {
     sessions->put(origin, std::move(*session));
   };
-  auto session = options_.sessions->take(origin_);
+  settings.on_change = target_.on_change;
+  return settings;
+}
+
+void client_connector::start_next(time_point now) {
+  const ip_endpoint peer = addresses_.take();
+  next_start_ = now + options_.connection_attempt_delay;
+  trace("connecting to " + peer.to_string());
+  driver::h3_driver_settings settings = driver_settings();
+  auto session = options_.sessions->take(target_.origin);
   if (session) settings.session_context = session->application_context;
   auto made = driver::make_client_h3_driver(where_.get_executor(), std::move(settings));
   const auto next = std::make_shared<attempt>(peer, made.controller);
@@ -150,7 +168,7 @@ void client_connector::start_next() {
 
   runtime::connect_options options;
   options.client.tls = options_.tls;
-  options.client.server_name = server_name_;
+  options.client.server_name = target_.server_name;
   options.client.alpn = {"h3"};
   options.client.path.peer = peer;
   options.client.transport = options_.transport;
@@ -161,7 +179,7 @@ void client_connector::start_next() {
   if (!options.client.token.empty()) trace("presenting a token of " + token_name());
   options.client.observe = options_.observe;
   options.on_end = options_.on_connection_end;
-  options.client.early_data = early_data_;
+  options.client.early_data = target_.early_data && options_.early_data;
   options.socket = options_.socket;
   const auto begun = runtime::connect(where_, std::move(options), std::move(made.driver));
   if (!begun) {
@@ -178,7 +196,7 @@ void client_connector::start_next() {
 }
 
 // A token is good for those who bear the server's name (RFC 9000, section 8.1.3).
-std::string client_connector::token_name() const { return server_name_ + ":" + std::to_string(port_); }
+std::string client_connector::token_name() const { return target_.server_name + ":" + std::to_string(target_.port); }
 
 void client_connector::note_failure(const ip_endpoint& peer, const runtime::connection_end& end) {
   const std::string address = peer.to_string();

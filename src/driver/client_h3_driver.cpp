@@ -26,6 +26,8 @@ client_h3_driver::~client_h3_driver() { link_->on_abandoned(); }
 void client_h3_driver::on_event(runtime::worker& host, const quic::event& event, time_point now) {
   if (const auto* token = std::get_if<quic::new_token_received>(&event)) return link_->on_new_token(*token);
   h3_driver::on_event(host, event, now);
+  const auto* const available = std::get_if<quic::streams_available>(&event);
+  if (available != nullptr && available->direction == stream_direction::bidirectional) link_->on_room();
 }
 
 http3::operation_result<std::shared_ptr<exchange>> client_h3_driver::send_request(const http3::field_list& fields,
@@ -71,6 +73,7 @@ void client_h3_driver::go_away() {
 // A server that goes away is left as soon as nothing is expected of it any more.
 void client_h3_driver::on_idle() {
   if (!link_->is_usable()) close(http3::error_code::no_error, "");
+  link_->on_idle();
 }
 
 void client_h3_driver::on_ended(const runtime::connection_end& end) { link_->on_ended(end, transport().statistics()); }
@@ -91,6 +94,20 @@ const runtime::connection_end& client_h3_link::end() const noexcept {
 }
 
 error_code client_h3_link::end_code() const { return end().code; }
+
+std::size_t client_h3_link::open_requests() const noexcept {
+  const bool is_begun = driver_ != nullptr && driver_->is_begun();
+  return sends_.size() + (is_begun ? driver_->http().open_exchanges() : 0);
+}
+
+bool client_h3_link::may_send_now() {
+  if (driver_ == nullptr || !driver_->is_begun() || going_away_ || !sends_.empty()) return false;
+  quic::connection& transport = driver_->transport();
+  if (transport.streams_left(stream_direction::bidirectional) > 0) return true;
+  // It fails, and makes the transport tell when it would not.
+  static_cast<void>(transport.open_stream(stream_direction::bidirectional));
+  return false;
+}
 
 quic::statistics client_h3_link::statistics() const {
   return driver_ != nullptr && driver_->is_established() ? driver_->transport().statistics() : last_statistics_;
@@ -129,6 +146,7 @@ void client_h3_link::on_established(const connection_info& info) {
   for (auto& operation : std::exchange(early_waits_, {})) operation.complete(error_code(), info);
   for (auto& operation : std::exchange(waits_, {})) operation.complete(error_code(), info);
   send_waiting();
+  tell_change();
 }
 
 void client_h3_link::send(http3::field_list fields, bool end, std::uint64_t request_tag,
@@ -176,6 +194,7 @@ void client_h3_link::stop_sending_requests() {
 void client_h3_link::on_goaway() {
   stop_sending_requests();
   if (driver_->http().open_exchanges() == 0) driver_->close(http3::error_code::no_error, "");
+  tell_change();
 }
 
 void client_h3_link::close(http3::error_code code, std::string_view reason) {
@@ -208,9 +227,11 @@ void client_h3_link::on_ended(const runtime::connection_end& end, const quic::st
   for (auto& operation : std::exchange(early_waits_, {})) operation.complete(end.code, {});
   for (auto& operation : std::exchange(waits_, {})) operation.complete(end.code, {});
   for (auto& each : std::exchange(sends_, {})) each.operation.complete(end.code, {});
+  tell_change();
 }
 
 void client_h3_link::on_abandoned() noexcept {
+  change_handler_ = nullptr;
   driver_ = nullptr;
   on_link_abandoned();
   const auto unheard_early_waits = std::exchange(early_waits_, {});

@@ -26,6 +26,9 @@ public:
         max_waiting_sends_(settings.max_waiting_sends),
         new_token_handler_(settings.on_new_token) {}
   bool is_usable() const noexcept { return driver_ != nullptr && !going_away_; }
+  std::size_t open_requests() const noexcept;
+  bool may_send_now();
+  void tell_changes_to(std::function<void()> handler) { change_handler_ = std::move(handler); }
   const runtime::connection_end& end() const noexcept;
   quic::statistics statistics() const;
   std::vector<quic::path_statistics> paths() const;
@@ -45,6 +48,8 @@ public:
   void on_goaway();
   /// This end says that it goes away.
   void stop_sending_requests();
+  void on_idle() const { tell_change(); }
+  void on_room() const { tell_change(); }
   void on_new_token(const quic::new_token_received& token) const {
     if (new_token_handler_) new_token_handler_(token);
   }
@@ -62,9 +67,13 @@ private:
 
   error_code end_code() const;
   bool send(waiting_send& next);
+  void tell_change() const {
+    if (change_handler_) change_handler_();
+  }
 
   std::size_t max_waiting_sends_;
   new_token_handler new_token_handler_;
+  std::function<void()> change_handler_;
   client_h3_driver* driver_ = nullptr;
   bool going_away_ = false;
   std::optional<connection_info> info_;

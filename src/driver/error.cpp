@@ -37,6 +37,20 @@ public:
         return "the body is larger than allowed";
       case client_error::client_closed:
         return "the client is closed";
+      case client_error::headers_timeout:
+        return "the server did not begin to answer in time";
+      case client_error::body_timeout:
+        return "the body did not go on in time";
+      case client_error::write_timeout:
+        return "the peer did not take what was sent in time";
+      case client_error::total_timeout:
+        return "the whole took too long";
+      case client_error::too_many_redirects:
+        return "too many redirects";
+      case client_error::redirect_loop:
+        return "the redirects go in a circle";
+      case client_error::bad_redirect:
+        return "the redirect leads to where it must not be followed";
     }
     return "unknown error";
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "driver/h3_driver.hpp"
+#include "quasio/driver/error.hpp"
 
 namespace quasio::driver {
 namespace {
@@ -101,6 +102,11 @@ std::size_t exchange::read_at_hand(byte_span into) {
     return 0;
   }
   note_read(read->size, read->finished);
+  bytes_read_ += read->size;
+  if (bytes_read_ > body_limit_) {
+    give_up_reading(http3::client_error::body_too_large);
+    return 0;
+  }
   if (read->finished) {
     read_end_ = asio::error::eof;
     // The trailers came before, but may not have been told.
@@ -175,8 +181,14 @@ void exchange::complete_reads() {
   receiving_head_.complete(*read_end_, {});
 }
 
+void exchange::give_up_reading(const error_code& why) {
+  if (read_end_) return;
+  gave_up_reading_ = true;
+  end_reading(why);
+}
+
 void exchange::drop_reader() {
-  if (driver_ == nullptr || read_end_) return;
+  if (driver_ == nullptr || is_read_to_the_end()) return;
   if (!is_server_) return cancel(http3::error_code::request_cancelled);
   reader_dropped_ = true;
   if (write_finished_) cancel(http3::error_code::no_error);
@@ -257,7 +269,7 @@ void exchange::finish_writing() {
   write_finished_ = true;
   records_.on_sent_all(message_end::with_body);
   if (!write_end_) mark_sent();
-  if (reader_dropped_ && driver_ != nullptr && !read_end_) cancel(http3::error_code::no_error);
+  if (reader_dropped_ && driver_ != nullptr && !is_read_to_the_end()) cancel(http3::error_code::no_error);
 }
 
 void exchange::end_writing(const error_code& code) {
@@ -265,9 +277,16 @@ void exchange::end_writing(const error_code& code) {
   writing_.operation.complete(*write_end_, writing_.done);
 }
 
+void exchange::give_up_writing(const error_code& why) {
+  if (write_end_) return;
+  gave_up_writing_ = true;
+  end_writing(why);
+}
+
 void exchange::drop_writer() {
-  if (driver_ == nullptr || write_end_) return;
-  cancel(is_server_ ? http3::error_code::internal_error : http3::error_code::request_cancelled);
+  if (driver_ == nullptr || (write_end_ && !gave_up_writing_)) return;
+  const bool has_failed = is_server_ && !gave_up_writing_;
+  cancel(has_failed ? http3::error_code::internal_error : http3::error_code::request_cancelled);
 }
 
 // --- Both -----------------------------------------------------------------------------------------------------------

@@ -54,13 +54,26 @@ public:
   const http3::field_list& trailers() const noexcept { return trailers_; }
   void drop_reader();
 
+  /// More body bytes than that end a read with client_error::body_too_large.
+  void limit_body(std::uint64_t most) noexcept { body_limit_ = most; }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+  bool is_waiting_to_read() const noexcept { return is_reading() || receiving_head_; }
+
+  /// Ends reading on our own account: nothing more of the peer's message is wanted.
+  void give_up_reading(const error_code& why);
+
   // Writing:
   void write(const http3::field_list& head, asio::const_buffer buffer, write_extent extent,
              runtime::pending_operation<std::size_t> operation);
   void send_head(const http3::field_list& fields, bool end, runtime::pending_operation<> operation);
   void send_trailers(const http3::field_list& fields, runtime::pending_operation<> operation);
   std::uint64_t bytes_written() const noexcept { return bytes_written_; }
+  bool is_waiting_to_write() const noexcept { return static_cast<bool>(writing_.operation); }
+  bool is_written() const noexcept { return write_finished_; }
   void drop_writer();
+
+  /// Ends writing on our own account; cancel() or drop_writer() tells the peer.
+  void give_up_writing(const error_code& why);
 
   // Both:
   void cancel(http3::error_code code);
@@ -113,6 +126,7 @@ private:
   bool is_reading() const noexcept { return reading_.operation || reading_all_.operation; }
   void try_to_read();
   void try_to_read_all();
+  bool is_read_to_the_end() const noexcept { return read_end_ && !gave_up_reading_; }
   std::size_t read_at_hand(byte_span into);
   void note_read(std::size_t size, bool end);
   void end_records();
@@ -138,6 +152,9 @@ private:
   std::optional<error_code> read_end_;
   kept_body kept_;
   bool reader_dropped_ = false;
+  bool gave_up_reading_ = false;  ///< The peer does not know that reading has ended.
+  std::uint64_t body_limit_ = UINT64_MAX;
+  std::uint64_t bytes_read_ = 0;
   std::deque<response_head> heads_;
   runtime::pending_operation<response_head> receiving_head_;
   http3::field_list trailers_;
@@ -145,6 +162,7 @@ private:
   one_write writing_;
   std::optional<error_code> write_end_;
   bool write_finished_ = false;
+  bool gave_up_writing_ = false;  ///< The peer does not know that writing has ended.
   std::uint64_t bytes_written_ = 0;
 
   std::function<void()> abandoned_handler_;

@@ -95,6 +95,8 @@ client_h3_controller::client_h3_controller(const std::shared_ptr<client_h3_link>
 
 std::shared_ptr<runtime::cancellable> client_h3_controller::cancel_target() const { return link_; }
 bool client_h3_controller::is_usable() const noexcept { return link_->is_usable(); }
+std::size_t client_h3_controller::open_requests() const noexcept { return link_->open_requests(); }
+bool client_h3_controller::may_send_now() { return link_->may_send_now(); }
 const runtime::connection_end& client_h3_controller::end() const noexcept { return link_->end(); }
 quic::statistics client_h3_controller::statistics() const { return link_->statistics(); }
 std::vector<quic::path_statistics> client_h3_controller::paths() const { return link_->paths(); }
@@ -132,6 +134,7 @@ void client_h3_controller::close(http3::error_code code, std::string reason) {
 driver_and_controller<client_h3_controller> make_client_h3_driver(const asio::any_io_executor& where,
                                                                   h3_driver_settings settings) {
   const auto link = std::make_shared<client_h3_link>(where, settings);
+  link->tell_changes_to(std::move(settings.on_change));
   return {std::make_unique<client_h3_driver>(where, std::move(settings), link), client_h3_controller(link)};
 }
 

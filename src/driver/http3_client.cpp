@@ -1,9 +1,9 @@
 #include "quasio/driver/http3_client.hpp"
 
-#include <charconv>
 #include <utility>
 
 #include "driver/client_state.hpp"
+#include "quasio/driver/query.hpp"
 
 namespace quasio::http3 {
 
@@ -40,11 +40,7 @@ client_response::client_response(driver::response_head&& head, driver::response_
 }
 
 std::optional<std::uint64_t> client_response::content_length() const noexcept {
-  const std::string_view text = header("content-length");
-  std::uint64_t length = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (text.empty() || failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return length;
+  return parse_number<std::uint64_t>(header("content-length"));
 }
 
 client_response::executor_type client_response::get_executor() const { return controller_->get_executor(); }

@@ -41,6 +41,8 @@ std::vector<runtime::metric_family> server::metrics() const {
   return all;
 }
 
+std::size_t server::running_requests() const noexcept { return state_->running_requests(); }
+
 std::vector<const runtime::counters*> server::counters() const {
   std::vector<const runtime::counters*> all;
   for (const runtime::shard& each : state_->shards()) all.push_back(&each.counters());

@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds shortest_wait{10};
 constexpr std::chrono::seconds longest_wait{1};
 
+bool is_request_stream(stream_id id) noexcept { return direction_of(id) == stream_direction::bidirectional; }
+
 }  // namespace
 
 server_h3_driver::server_h3_driver(const asio::any_io_executor& executor, const h3_driver_settings& settings,
@@ -69,6 +71,22 @@ void server_h3_driver::end_at_limit() {
 }
 
 void server_h3_driver::on_ended(const runtime::connection_end& end) { sink_->on_ended(end); }
+
+void server_h3_driver::on_event(runtime::worker& host, const quic::event& event, time_point now) {
+  const auto* const opened = std::get_if<quic::stream_opened>(&event);
+  if (opened != nullptr && is_request_stream(opened->id)) sink_->on_stream_opened(opened->id);
+  h3_driver::on_event(host, event, now);
+  const auto* const closed = std::get_if<quic::stream_closed>(&event);
+  if (closed != nullptr && is_request_stream(closed->id)) sink_->on_stream_closed(closed->id);
+}
+
+// To HTTP/3 the stream ends as if the client had given it up.
+void server_h3_driver::reject_unheard(stream_id id) {
+  const auto code = static_cast<std::uint64_t>(http3::error_code::request_rejected);
+  static_cast<void>(transport().stop_sending(id, code));
+  static_cast<void>(transport().reset_stream(id, code));
+  wake();
+}
 
 void server_h3_driver::process_writes(runtime::worker& host, time_point now) {
   h3_driver::process_writes(host, now);

@@ -24,6 +24,10 @@ public:
   virtual void on_request(http3::fields_received&& request, const std::shared_ptr<exchange>& with) = 0;
   virtual void on_ended(const runtime::connection_end& end) = 0;
 
+  /// A request stream begins, before anything is known of the request, and ends, after all of it has.
+  virtual void on_stream_opened(stream_id) {}
+  virtual void on_stream_closed(stream_id) {}
+
   /// The driver is destroyed without having ended.
   virtual void on_abandoned() noexcept = 0;
 };
@@ -38,6 +42,10 @@ public:
   void shut_down();
   void go_away() override { shut_down(); }
 
+  /// Refuses a request whose headers have not come.
+  void reject_unheard(stream_id id);
+
+  void on_event(runtime::worker& host, const quic::event& event, time_point now) override;
   void process_writes(runtime::worker& host, time_point now) override;
 
 private:

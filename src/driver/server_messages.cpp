@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
+#include "driver/exchange.hpp"
 #include "quasio/driver/http3_server.hpp"
 
 namespace quasio::http3 {
@@ -38,11 +38,32 @@ request::request(driver::incoming_request&& incoming, std::shared_ptr<const driv
 }
 
 std::optional<std::uint64_t> request::content_length() const noexcept {
-  const std::string_view text = header("content-length");
-  std::uint64_t length = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (text.empty() || failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return length;
+  return parse_number<std::uint64_t>(header("content-length"));
+}
+
+void request::limit_body(std::uint64_t most) {
+  if (const auto& state = body_.state()) state->limit_body(most);
+}
+
+const query_parameters& request::query() const {
+  if (!query_) {
+    const std::size_t mark = path_.find('?');
+    query_.emplace(mark == std::string::npos ? std::string_view() : std::string_view(path_).substr(mark + 1));
+  }
+  return *query_;
+}
+
+std::string_view request::parameter(std::string_view name) const noexcept {
+  const auto found =
+      std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& each) { return each.first == name; });
+  return found != parameters_.end() ? std::string_view(found->second) : std::string_view();
+}
+
+void request::set_route(const std::string& pattern, const std::vector<std::string>& names,
+                        std::vector<std::string> values) {
+  route_ = pattern;
+  parameters_.clear();
+  for (std::size_t i = 0; i < names.size(); ++i) parameters_.emplace_back(names[i], std::move(values[i]));
 }
 
 // --- response

@@ -9,8 +9,8 @@ server_shard::server_shard(const runtime::shard& where, std::shared_ptr<const se
     : where_(where), settings_(std::move(settings)), open_connections_(std::move(open_connections)) {
   const server_options& options = settings_->options;
   driving_.http3 = options.http3;
-  driving_.max_requests = options.max_requests_per_connection;
-  driving_.post_accept_timeout = options.post_accept_timeout;
+  driving_.max_requests = options.limits.max_requests_per_connection;
+  driving_.post_accept_timeout = options.limits.post_accept_timeout;
   driving_.counters = std::make_shared<driver::h3_counters>();
   driving_.on_exchange = options.on_exchange;
 }

@@ -58,7 +58,8 @@ struct server_state::stop_under_way {
 
 server_state::server_state(asio::any_io_executor executor, server_options options)
     : executor_(std::move(executor)),
-      settings_(std::make_shared<server_settings>(server_settings{std::move(options), answer_not_found})) {}
+      settings_(std::make_shared<server_settings>(
+          server_settings{.options = std::move(options), .handler = answer_not_found})) {}
 
 server_state::~server_state() { end(); }
 

@@ -20,6 +20,7 @@ public:
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   std::size_t open_connections() const noexcept { return open_connections_->load(std::memory_order_relaxed); }
+  std::size_t running_requests() const noexcept { return settings_->running_requests->load(std::memory_order_relaxed); }
   const std::vector<runtime::shard>& shards() const noexcept { return where_; }
   const std::vector<std::shared_ptr<server_shard>>& server_shards() const noexcept { return shards_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 #include "quasio/driver/error.hpp"
 
@@ -128,6 +129,42 @@ private:
   std::string* explanation_;
 };
 
+// RFC 3986, section 5.2.4. `path` begins with a slash, and so does the result.
+std::string without_dot_segments(std::string_view path) {
+  std::vector<std::string_view> kept;
+  bool ends_in_folder = false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    const bool is_up = segment == "..";
+    ends_in_folder = is_up || segment == ".";
+    if (is_up && !kept.empty()) kept.pop_back();
+    if (!ends_in_folder) kept.push_back(segment);
+  }
+  std::string made;
+  for (const std::string_view each : kept) made.append("/").append(each);
+  if (ends_in_folder || made.empty()) made += "/";
+  return made;
+}
+
+bool has_scheme(std::string_view reference) noexcept {
+  const std::size_t colon = reference.find(':');
+  return colon < reference.find_first_of("/?#") && is_scheme(reference.substr(0, colon));
+}
+
+// Section 5.2.2, for references without a scheme and an authority.
+std::string resolve_target(std::string_view base, std::string_view reference) {
+  const std::string_view base_path = base.substr(0, base.find('?'));
+  if (reference.empty()) return std::string(base);
+  if (reference.front() == '?') return std::string(base_path).append(reference);
+  const std::size_t mark = std::min(reference.find('?'), reference.size());
+  const std::string_view path = reference.substr(0, mark);
+  const std::string merged =
+      path.front() == '/' ? std::string(path) : std::string(base_path.substr(0, base_path.rfind('/') + 1)).append(path);
+  return without_dot_segments(merged).append(reference.substr(mark));
+}
+
 }  // namespace
 
 std::string url::authority() const {
@@ -141,6 +178,18 @@ std::string url::origin() const { return scheme + "://" + authority(); }
 
 result<url, quasio::error_code> parse_url(std::string_view text, std::string* explanation) {
   return url_parser(text, explanation).parse();
+}
+
+result<url, quasio::error_code> resolve_url(const url& base, std::string_view reference, std::string* explanation) {
+  reference = reference.substr(0, reference.find('#'));
+  if (!has_scheme(reference) && !reference.starts_with("//"))
+    return parse_url(base.origin() + resolve_target(base.target, reference), explanation);
+  const std::string text = has_scheme(reference) ? std::string(reference) : base.scheme + ":" + std::string(reference);
+  auto made = parse_url(text, explanation);
+  if (!made) return made;
+  const std::size_t mark = std::min(made->target.find('?'), made->target.size());
+  made->target = without_dot_segments(made->target.substr(0, mark)) + made->target.substr(mark);
+  return made;
 }
 
 }  // namespace quasio::http3

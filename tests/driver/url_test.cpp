@@ -64,5 +64,65 @@ TEST(url, what_cannot_be_fetched_is_refused_with_a_reason) {
   EXPECT_EQ(parse_url("ftp://example.org/").error(), client_error::unsupported_scheme);
 }
 
+std::string resolved(std::string_view base, std::string_view reference) {
+  const auto made = resolve_url(parse_url(base).value(), reference);
+  return made ? made->origin() + made->target : "refused";
+}
+
+TEST(url, references_of_the_rfc_are_resolved) {
+  // RFC 3986, section 5.4, with https and without fragments.
+  const std::string base = "https://a/b/c/d;p?q";
+  const std::pair<const char*, const char*> samples[] = {{"g", "https://a/b/c/g"},
+                                                         {"./g", "https://a/b/c/g"},
+                                                         {"g/", "https://a/b/c/g/"},
+                                                         {"/g", "https://a/g"},
+                                                         {"//g", "https://g/"},
+                                                         {"?y", "https://a/b/c/d;p?y"},
+                                                         {"g?y", "https://a/b/c/g?y"},
+                                                         {"#s", "https://a/b/c/d;p?q"},
+                                                         {"g#s", "https://a/b/c/g"},
+                                                         {"g?y#s", "https://a/b/c/g?y"},
+                                                         {";x", "https://a/b/c/;x"},
+                                                         {"g;x", "https://a/b/c/g;x"},
+                                                         {"", "https://a/b/c/d;p?q"},
+                                                         {".", "https://a/b/c/"},
+                                                         {"./", "https://a/b/c/"},
+                                                         {"..", "https://a/b/"},
+                                                         {"../", "https://a/b/"},
+                                                         {"../g", "https://a/b/g"},
+                                                         {"../..", "https://a/"},
+                                                         {"../../", "https://a/"},
+                                                         {"../../g", "https://a/g"},
+                                                         {"../../../g", "https://a/g"},
+                                                         {"../../../../g", "https://a/g"},
+                                                         {"/./g", "https://a/g"},
+                                                         {"/../g", "https://a/g"},
+                                                         {"g.", "https://a/b/c/g."},
+                                                         {".g", "https://a/b/c/.g"},
+                                                         {"g..", "https://a/b/c/g.."},
+                                                         {"..g", "https://a/b/c/..g"},
+                                                         {"./../g", "https://a/b/g"},
+                                                         {"./g/.", "https://a/b/c/g/"},
+                                                         {"g/./h", "https://a/b/c/g/h"},
+                                                         {"g/../h", "https://a/b/c/h"},
+                                                         {"g;x=1/./y", "https://a/b/c/g;x=1/y"},
+                                                         {"g;x=1/../y", "https://a/b/c/y"},
+                                                         {"g?y/./x", "https://a/b/c/g?y/./x"},
+                                                         {"g?y/../x", "https://a/b/c/g?y/../x"},
+                                                         {"https://h:1/x/../y?z/..", "https://h:1/y?z/.."},
+                                                         {"//h:8443/x", "https://h:8443/x"}};
+  for (const auto& [reference, expected] : samples) EXPECT_EQ(resolved(base, reference), expected) << reference;
+}
+
+TEST(url, references_to_what_cannot_be_fetched_are_refused) {
+  for (const char* reference :
+       {"http://a/", "ftp:x", "mailto:a@b", "https:///x", "//", "//u@h/", "a b", "/\r\nx", "//h:0/"}) {
+    EXPECT_EQ(resolved("https://a/b", reference), "refused") << reference;
+  }
+  EXPECT_EQ(resolved("https://[::1]:8443/a/b", "c"), "https://[::1]:8443/a/c");
+  EXPECT_EQ(resolved("https://a", "c:1"), "refused") << "that is a scheme";
+  EXPECT_EQ(resolved("https://a", "./c:1"), "https://a/c:1");
+}
+
 }  // namespace
 }  // namespace quasio::http3

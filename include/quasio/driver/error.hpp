@@ -26,8 +26,15 @@ enum class client_error {
   unsupported_scheme,  ///< Not https: HTTP/3 has no other (RFC 9114, section 3.1).
   connect_timeout,     ///< No address answered in time.
   request_timeout,     ///< The response did not begin in time.
-  body_too_large,      ///< More bytes than the caller takes.
+  body_too_large,      ///< More bytes than the caller takes, or than the server allows.
   client_closed,
+  headers_timeout,     ///< The server took too long to answer a request that had reached it, or was on its way.
+  body_timeout,        ///< Of a body that was waited for, too little came for too long.
+  write_timeout,       ///< The peer took nothing of what was written for too long.
+  total_timeout,       ///< All together took too long.
+  too_many_redirects,  ///< More than redirect_settings::max_redirects.
+  redirect_loop,       ///< A redirect to where the request has been already.
+  bad_redirect,        ///< A redirect to what is no https URL, or to another origin where that is not wanted.
 };
 
 /// The category of client_error.

@@ -83,6 +83,9 @@ public:
   /// The trailer section; empty when there was none. Known once a read said eof.
   const http3::field_list& trailers() const noexcept;
 
+  /// For the parts of the driver.
+  const std::shared_ptr<exchange>& state() const noexcept { return state_; }
+
 private:
   friend class response_reader;
   static void start_read(const std::shared_ptr<exchange>& state, asio::mutable_buffer buffer,

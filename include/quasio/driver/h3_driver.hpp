@@ -65,6 +65,10 @@ struct h3_driver_settings {
   /// Client: called on the executor with each session by which a later connection can be resumed, with the server's
   /// settings as its application_context.
   std::function<void(std::shared_ptr<quic::saved_session>)> on_session;
+
+  /// Client: called on the executor when the last request under way has ended, when the server goes away, when the
+  /// connection has ended, and when the server allows requests again where may_send_now() said that it does not.
+  std::function<void()> on_change;
 };
 
 /// A request that a client has begun.
@@ -254,6 +258,13 @@ public:
 
   /// Whether new requests may be sent: neither has it ended nor is the server going away. Only on the executor.
   bool is_usable() const noexcept;
+
+  /// Requests under way, those that wait to be sent included. Only on the executor.
+  std::size_t open_requests() const noexcept;
+
+  /// Whether a request would be sent at once: the server allows one more, and none waits. Where it allows none,
+  /// h3_driver_settings::on_change tells when it does. Only on the executor.
+  bool may_send_now();
 
   /// How it ended. Only on the executor, and only after an operation said that it ended.
   const runtime::connection_end& end() const noexcept;

@@ -14,6 +14,8 @@
 
 #include "quasio/asio.hpp"
 #include "quasio/crypto/tls_context.hpp"
+#include "quasio/driver/alt_svc.hpp"
+#include "quasio/driver/client_policies.hpp"
 #include "quasio/driver/error.hpp"
 #include "quasio/driver/exchange.hpp"
 #include "quasio/driver/h3_driver.hpp"
@@ -27,6 +29,13 @@
 namespace quasio::http3 {
 
 class client_state;
+class request_run;
+
+enum class ip_family : std::uint8_t { v4, v6 };
+
+/// Looks up the addresses of one family that a host has, the best first: none, or an exception of system_error, where
+/// there are none. Called on the client's executor for both families at once, and may be cancelled (terminal).
+using resolve_function = std::function<asio::awaitable<std::vector<asio::ip::address>>(std::string host, ip_family)>;
 
 /// Where a request's body is written to. See driver::body_writer; the message is ended for you when the source returns.
 using request_writer = driver::body_writer;
@@ -44,6 +53,14 @@ struct client_request {
 
   /// Called for each interim (1xx) response, e.g. 103 Early Hints.
   std::function<void(const driver::response_head&)> on_informational;
+
+  /// Instead of the client's.
+  std::optional<request_timeouts> timeouts;
+  std::optional<std::size_t> max_redirects;
+
+  /// Whether it means the same however often it comes, so that it may be repeated when the connection died under it;
+  /// e.g. a POST with a key by which the server knows it again. By default as its method says: see retry_settings.
+  std::optional<bool> idempotent;
 };
 
 /// A response whose headers have come. Its body is an AsyncReadStream; dropping it before the end abandons the request.
@@ -59,6 +76,10 @@ public:
                   std::shared_ptr<const driver::connection_info> connection, driver::client_h3_controller controller);
 
   int status() const noexcept { return status_; }
+
+  /// Where it came from, which redirects may have made another place than was asked for; and how many there were.
+  const std::string& url() const noexcept { return url_; }
+  std::size_t redirects() const noexcept { return redirects_; }
 
   /// The header fields without pseudo-fields.
   const field_list& headers() const noexcept { return headers_; }
@@ -105,8 +126,13 @@ private:
   int status_ = 0;
   field_list headers_;
   driver::response_reader reader_;
+  friend class request_run;
+
   std::shared_ptr<const driver::connection_info> connection_;
   std::optional<driver::client_h3_controller> controller_;
+  std::string url_;
+  std::size_t redirects_ = 0;
+  std::shared_ptr<void> watch_;  ///< Keeps it to its time limits.
 };
 
 /// Requests to one host and port go to another, as curl's --connect-to: what the TLS certificate must name does not
@@ -149,8 +175,31 @@ struct client_options {
   /// How long an address may keep the next one waiting (RFC 8305, section 5).
   std::chrono::milliseconds connection_attempt_delay{250};
 
+  /// How long IPv4 addresses wait for IPv6 ones, where those are not known yet (RFC 8305, section 3).
+  std::chrono::milliseconds resolution_delay{50};
+
+  /// Looks names up. Empty: the system does, which tells of no family before it knows both, and whose order says which
+  /// one begins (RFC 6724).
+  resolve_function resolve;
+
   /// From the call to the response's headers; 0 for ever.
   std::chrono::milliseconds request_timeout{0};
+
+  /// Other limits, for requests that have none of their own.
+  request_timeouts timeouts;
+
+  retry_settings retries;
+  redirect_settings redirects;
+  pool_settings pool;
+
+  /// Connects to where servers say that they are better reached (RFC 7838), when a new connection is needed: they must
+  /// prove to be the origin all the same. What does not answer within `alternative_timeout` is left alone for a while.
+  bool use_alternatives = true;
+  std::chrono::milliseconds alternative_timeout{2'000};
+
+  /// Where that is kept. Several clients may share it, and a program may keep its text. Null: a cache of this client's
+  /// own.
+  std::shared_ptr<alt_svc_cache> alternatives;
 
   /// Where the sessions are kept by which connections are resumed, which saves the server's certificate. Null: a cache
   /// of this client's own.
@@ -167,9 +216,10 @@ struct client_options {
   std::function<void(std::string_view)> trace;
 };
 
-/// An HTTP/3 client. Keeps one connection an origin, which all requests to it share; where the server allows no more at
-/// once, they wait. A connection that has gone is replaced; a request that the server says it has not processed is
-/// tried once more.
+/// An HTTP/3 client. Keeps a connection to each origin, which all requests to it share; where the server allows no more
+/// at once, they wait, or another connection is made (pool_settings). A connection that has gone is replaced; a request
+/// that the server has not processed, or that may be repeated, is tried again (retry_settings). Redirects are followed
+/// where that is wanted (redirect_settings).
 ///
 /// Threads: requests may be started from any thread; everything runs on the executor, whose context the object must not
 /// outlive.
@@ -189,7 +239,8 @@ public:
   /// void(std::exception_ptr, client_response): with use_awaitable and use_future a response is returned, or
   /// request_failed is thrown. Other tokens get the exception as a pointer: see failure_of().
   /// @par Per-Operation Cancellation
-  /// terminal: the request is abandoned.
+  /// terminal and partial: the request is abandoned; the server may have done some of it. total: likewise, but only as
+  /// long as nothing of it has been sent; later it has no effect.
   template <class Token = asio::use_awaitable_t<>>
   auto request(client_request what, Token&& token = {}) {
     return asio::async_initiate<Token, void(std::exception_ptr, client_response)>(

@@ -19,6 +19,8 @@
 #include "quasio/driver/error.hpp"
 #include "quasio/driver/exchange.hpp"
 #include "quasio/driver/h3_driver.hpp"
+#include "quasio/driver/query.hpp"
+#include "quasio/driver/server_limits.hpp"
 #include "quasio/net/udp_socket_options.hpp"
 #include "quasio/quic/acceptor.hpp"
 #include "quasio/runtime/connection_hooks.hpp"
@@ -27,6 +29,7 @@
 
 namespace quasio::http3 {
 
+class router;
 class served_connection;
 class server_state;
 
@@ -44,6 +47,26 @@ public:
   const std::string& authority() const noexcept { return authority_; }  ///< Of :authority, else of Host.
   const std::string& path() const noexcept { return path_; }            ///< Of :path, with the query, as sent.
 
+  /// path() up to the query, as sent.
+  std::string_view path_only() const noexcept { return std::string_view(path_).substr(0, path_.find('?')); }
+
+  /// The query's parameters; taken apart at the first call.
+  const query_parameters& query() const;
+
+  /// The pattern of the router's route that fits, e.g. "/users/{id}": a name for the likes of this request in logs and
+  /// metrics. Empty where there is none.
+  const std::string& route() const noexcept { return route_; }
+
+  /// What stands at that place of the path where the route's pattern says {name} or {name...}, decoded; empty when it
+  /// has none of this name.
+  std::string_view parameter(std::string_view name) const noexcept;
+
+  /// The same as a number in decimal; nothing when it is none, or does not fit.
+  template <std::integral Number>
+  std::optional<Number> parameter_number(std::string_view name) const noexcept {
+    return parse_number<Number>(parameter(name));
+  }
+
   /// The header fields without pseudo-fields.
   const field_list& headers() const noexcept { return headers_; }
 
@@ -52,6 +75,11 @@ public:
 
   /// Of Content-Length; empty when there is none.
   std::optional<std::uint64_t> content_length() const noexcept;
+
+  /// The most bytes of body that this request may bring, instead of server_limits::max_request_body; counts for reads
+  /// from now on. More ends a read with client_error::body_too_large, for which the client gets 413 unless the handler
+  /// catches it. Where Content-Length exceeds server_limits::max_request_body the handler is not even called.
+  void limit_body(std::uint64_t most);
 
   /// Whether the request ended with its headers.
   bool has_body() const noexcept { return has_body_; }
@@ -84,10 +112,16 @@ public:
   driver::body_reader& body() noexcept { return body_; }
 
 private:
+  friend class router;
+  void set_route(const std::string& pattern, const std::vector<std::string>& names, std::vector<std::string> values);
+
   std::string method_;
   std::string scheme_;
   std::string authority_;
   std::string path_;
+  mutable std::optional<query_parameters> query_;
+  std::string route_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
   field_list headers_;
   bool has_body_;
   bool is_early_data_;
@@ -96,8 +130,8 @@ private:
 };
 
 /// A response to be filled in by a server's handler. The headers leave with the first write. When the handler returns,
-/// the response is finished if it was not; when it throws, a client that has seen no headers yet gets 500, another sees
-/// the stream reset.
+/// the response is finished if it was not; when it throws, a client that has seen no headers yet gets 500 (413 and 408
+/// where it is the client's body that was too large or too slow), another sees the stream reset.
 ///
 /// Every operation takes a completion token, by default use_awaitable, and completes with an http3::error_code when the
 /// client does not want the rest, or with how the connection ended. Buffers must live until then.
@@ -251,10 +285,8 @@ struct server_options {
   /// How long a handler may take; 0 for ever. Then it is cancelled and the response reset.
   std::chrono::milliseconds request_timeout{0};
 
-  /// See driver::h3_driver_settings: requests that one connection may have, after which it is ended gracefully, and how
-  /// long after the beginning of the handshake the first one has to come. 0: no limit.
-  std::uint64_t max_requests_per_connection = 0;
-  std::chrono::milliseconds post_accept_timeout{0};
+  /// What clients may cost beyond that.
+  server_limits limits;
 
   /// What the program decides about each connection, and hears of its end. Called on the connection's executor: with
   /// threads, on several at a time. See also `admit`.
@@ -325,6 +357,9 @@ public:
 
   /// How many connections are open now; those that only drain not included.
   std::size_t open_connections() const noexcept;
+
+  /// How many handlers run now, on all connections.
+  std::size_t running_requests() const noexcept;
 
   /// The counters of each shard.
   std::vector<const runtime::counters*> counters() const;

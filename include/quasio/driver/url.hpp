@@ -28,4 +28,10 @@ struct url {
 /// says what is wrong.
 result<url, quasio::error_code> parse_url(std::string_view text, std::string* explanation = nullptr);
 
+/// The URL that a reference means which was found at `base` (RFC 3986, section 5.2), such as the value of Location:
+/// "https://other.example/x", "//other.example/x", "/x", "x", "../x", "?q". Dot segments are resolved. Errors: as
+/// parse_url().
+result<url, quasio::error_code> resolve_url(const url& base, std::string_view reference,
+                                            std::string* explanation = nullptr);
+
 }  // namespace quasio::http3

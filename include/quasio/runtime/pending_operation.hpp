@@ -16,6 +16,12 @@ public:
   /// executor of the object.
   virtual void cancel_operation(std::uint64_t tag) = 0;
 
+  /// The same for those to whom it matters which kind was asked for; by default all are one.
+  virtual void cancel_operation_as(std::uint64_t tag, asio::cancellation_type kind) {
+    static_cast<void>(kind);
+    cancel_operation(tag);
+  }
+
 protected:
   ~cancellable() = default;
 };
@@ -58,9 +64,9 @@ public:
     asio::cancellation_slot slot = held_->slot();
     if (!slot.is_connected()) return;
     tag_ = next_operation_tag();
-    slot.assign([executor, tag = tag_, weak = std::weak_ptr<cancellable>(target)](asio::cancellation_type) {
-      asio::post(executor, [tag, weak] {
-        if (const auto alive = weak.lock()) alive->cancel_operation(tag);
+    slot.assign([executor, tag = tag_, weak = std::weak_ptr<cancellable>(target)](asio::cancellation_type kind) {
+      asio::post(executor, [tag, kind, weak] {
+        if (const auto alive = weak.lock()) alive->cancel_operation_as(tag, kind);
       });
     });
   }
