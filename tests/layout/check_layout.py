@@ -5,7 +5,7 @@
     check_layout.py --self-test        checks the checker on small trees with known faults
 
 A room (a folder below src/ and include/quasio/) includes only rooms on floors below its own. A public header includes no
-private one. The core (floors 0 to 2) knows no Asio. Boost.Asio is named by include/quasio/asio.hpp alone. No C++ file is
+private one. The core (floors 0 to 2) knows no Asio. Boost.Asio is named by include/quasio/asio.hpp (and asio_posix.hpp) alone. No C++ file is
 longer than LINES_AT_MOST lines. Each header says #pragma once.
 """
 
@@ -36,7 +36,7 @@ ROOMS = {
 }
 CORE = FLOOR_0 | {"quic", "http3", "qlog"}
 
-ASIO_HEADER = "include/quasio/asio.hpp"
+ASIO_HEADERS = {"include/quasio/asio.hpp", "include/quasio/asio_posix.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 SUFFIXES = {".cpp", ".hpp"}
 
@@ -104,7 +104,7 @@ class Checker:
             self.fault(path, 1, f"room {room} has no place in the table of floors (tests/layout/check_layout.py)")
             return
         for line, angled, name in includes(text):
-            if name.startswith("boost/asio") and here != ASIO_HEADER and not name.startswith("boost/asio/ssl"):
+            if name.startswith("boost/asio") and here not in ASIO_HEADERS and not name.startswith("boost/asio/ssl"):
                 self.fault(path, line, f"<{name}>: Boost.Asio is named by quasio/asio.hpp alone")
             if room in CORE and name.startswith("boost/"):
                 self.fault(path, line, f"<{name}>: the core knows no Boost")
@@ -118,7 +118,7 @@ class Checker:
         if public and not to_public:
             self.fault(path, line, f'"{name}": a public header includes a private one')
         if to_room is None:
-            if name == "quasio/asio.hpp":
+            if f"include/{name}" in ASIO_HEADERS:
                 if room in CORE:
                     self.fault(path, line, f'"{name}": the core knows no Asio')
             elif room is not None:
@@ -163,6 +163,7 @@ SAMPLES = {
         "a public header includes a private one",
     ),
     "Asio in the core": ({"src/http3/a.cpp": '#include "quasio/asio.hpp"\n'}, "the core knows no Asio"),
+    "Asio for descriptors in the core": ({"src/http3/a.cpp": '#include "quasio/asio_posix.hpp"\n'}, "the core knows no Asio"),
     "Boost in the core": ({"src/quic/a.cpp": "#include <boost/container/flat_map.hpp>\n"}, "the core knows no Boost"),
     "Asio by its own name": ({"src/net/a.cpp": "#include <boost/asio/post.hpp>\n"}, "named by quasio/asio.hpp alone"),
     "a file too long": ({"src/wire/a.cpp": "\n" * 601}, "601 lines"),
