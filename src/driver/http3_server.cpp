@@ -29,6 +29,12 @@ void server::start_stop(const std::shared_ptr<server_state>& state, std::chrono:
   });
 }
 
+void server::start_hand_over(const std::shared_ptr<server_state>& state,
+                             runtime::pending_operation<runtime::inheritance> operation) {
+  asio::dispatch(state->executor(),
+                 [state, operation = std::move(operation)]() mutable { state->hand_over(std::move(operation)); });
+}
+
 void server::abort() { state_->abort(); }
 asio::any_io_executor server::get_executor() const { return state_->executor(); }
 std::size_t server::open_connections() const noexcept { return state_->open_connections(); }

@@ -22,6 +22,10 @@ void server_shard::serve(runtime::listener from) {
   listeners_.push_back(std::move(from));
 }
 
+void server_shard::hand_over(const std::function<void(quasio::error_code, runtime::inherited_listener)>& handler) {
+  for (runtime::listener& each : listeners_) each.hand_over(handler);
+}
+
 void server_shard::take(runtime::incoming_connection incoming) {
   const auto connection =
       std::make_shared<served_connection>(shared_from_this(), where_.get_executor(), settings_, incoming.path());

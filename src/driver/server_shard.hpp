@@ -24,6 +24,10 @@ public:
   /// Takes connections from a listener. Before anything arrives there.
   void serve(runtime::listener from);
 
+  /// Gives the listeners to another process, and each time what that got, or why it did not, to `handler`.
+  void hand_over(const std::function<void(quasio::error_code, runtime::inherited_listener)>& handler);
+  std::size_t listener_count() const noexcept { return listeners_.size(); }
+
   /// Closes the listeners and shuts the connections down; calls `when_empty` when none is left.
   void shut_down(std::function<void()> when_empty);
 

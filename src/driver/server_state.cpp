@@ -9,6 +9,7 @@
 #include "quasio/crypto/master_secret.hpp"
 #include "quasio/crypto/system_random.hpp"
 #include "quasio/http3/remembered_settings.hpp"
+#include "quasio/runtime/error.hpp"
 
 namespace quasio::http3 {
 namespace {
@@ -56,6 +57,14 @@ struct server_state::stop_under_way {
   bool cut_off = false;
 };
 
+// Ends when each listener of each shard has been heard; the first error counts.
+struct server_state::handover_under_way {
+  std::size_t awaited = 0;
+  quasio::error_code error;
+  runtime::inheritance given;
+  runtime::pending_operation<runtime::inheritance> operation;
+};
+
 server_state::server_state(asio::any_io_executor executor, server_options options)
     : executor_(std::move(executor)),
       settings_(std::make_shared<server_settings>(
@@ -81,7 +90,8 @@ void server_state::prepare_shards() {
 std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   error.clear();
   const server_options& options = settings_->options;
-  if (options.endpoints.empty()) {
+  const std::size_t endpoints = options.inherited ? options.inherited->endpoints.size() : options.endpoints.size();
+  if (endpoints == 0) {
     error = asio::error::invalid_argument;
     return {};
   }
@@ -106,18 +116,72 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   listening.hooks = options.hooks;
   listening.count_subnets = options.count_subnets;
 
-  std::vector<ip_endpoint> bound;
-  for (const ip_endpoint& endpoint : options.endpoints) {
-    listening.acceptor.reset_token_key = reset_key_for(endpoint, options.reset_token_key);
-    auto listeners = runtime::listen(where_, endpoint, listening, error);
+  for (std::size_t endpoint = 0; endpoint < endpoints; ++endpoint) {
+    auto listeners = listen(endpoint, listening, error);
     if (error) {
       abort();
       return {};
     }
-    bound.push_back(listeners.front().local_endpoint());
+    bound_.push_back(listeners.front().local_endpoint());
     for (std::size_t index = 0; index < listeners.size(); ++index) shards_[index]->serve(std::move(listeners[index]));
   }
-  return bound;
+  return bound_;
+}
+
+std::vector<runtime::listener> server_state::listen(std::size_t endpoint, const runtime::listen_options& options,
+                                                    quasio::error_code& error) {
+  const server_options& given = settings_->options;
+  runtime::listen_options own = options;
+  if (!given.inherited) {
+    own.acceptor.reset_token_key = reset_key_for(given.endpoints[endpoint], given.reset_token_key);
+    return runtime::listen(where_, given.endpoints[endpoint], own, error);
+  }
+  std::vector<runtime::inherited_listener>& inherited = given.inherited->endpoints[endpoint];
+  if (inherited.empty()) {
+    error = asio::error::invalid_argument;
+    return {};
+  }
+  own.acceptor.reset_token_key = reset_key_for(inherited.front().local, given.reset_token_key);
+  return runtime::listen(where_, std::move(inherited), own, error);
+}
+
+void server_state::hand_over(runtime::pending_operation<runtime::inheritance> operation) {
+  const auto handover = std::make_shared<handover_under_way>();
+  handover->awaited = bound_.size() * shards_.size();
+  handover->given.endpoints.resize(bound_.size());
+  handover->operation = std::move(operation);
+  if (handover->awaited == 0) {
+    handover->operation.complete(runtime::error::listener_closed, {});
+    return;
+  }
+  for (const auto& shard : shards_) {
+    asio::dispatch(shard->where().get_executor(), [self = shared_from_this(), shard, handover] {
+      const auto tell = [self, handover](const quasio::error_code& error, runtime::inherited_listener given) {
+        asio::post(self->executor_, [self, handover, error, given = std::move(given)]() mutable {
+          self->on_handed_over(handover, error, std::move(given));
+        });
+      };
+      // One that stops has closed them.
+      for (auto missing = self->bound_.size() - shard->listener_count(); missing > 0; --missing) {
+        tell(runtime::error::listener_closed, {});
+      }
+      shard->hand_over(tell);
+    });
+  }
+}
+
+void server_state::on_handed_over(const std::shared_ptr<handover_under_way>& handover, const quasio::error_code& error,
+                                  runtime::inherited_listener given) {
+  if (error && !handover->error) handover->error = error;
+  const auto endpoint = std::ranges::find(bound_, given.local);
+  if (!error && endpoint != bound_.end()) {
+    handover->given.endpoints[static_cast<std::size_t>(endpoint - bound_.begin())].push_back(std::move(given));
+  }
+  if (--handover->awaited > 0) return;
+  for (auto& each : handover->given.endpoints) std::ranges::sort(each, {}, &runtime::inherited_listener::shard);
+  // What was handed over comes back when it is destroyed.
+  if (handover->error) handover->given = {};
+  handover->operation.complete(handover->error, std::move(handover->given));
 }
 
 void server_state::stop(std::chrono::milliseconds patience, runtime::pending_operation<> operation) {

@@ -31,14 +31,22 @@ public:
   void stop(std::chrono::milliseconds patience, runtime::pending_operation<> operation);
   void abort();
 
+  /// On the executor.
+  void hand_over(runtime::pending_operation<runtime::inheritance> operation);
+
   /// abort(), and where the threads are the server's own, waits until the farewells have been sent.
   void end() noexcept;
 
 private:
   struct stop_under_way;
+  struct handover_under_way;
 
   void prepare_shards();
   void abort_what_is_left(const std::shared_ptr<stop_under_way>& stop);
+  std::vector<runtime::listener> listen(std::size_t endpoint, const runtime::listen_options& options,
+                                        quasio::error_code& error);
+  void on_handed_over(const std::shared_ptr<handover_under_way>& handover, const quasio::error_code& error,
+                      runtime::inherited_listener given);
   static void on_shard_empty(const std::shared_ptr<stop_under_way>& stop);
 
   asio::any_io_executor executor_;
@@ -47,6 +55,7 @@ private:
   std::optional<runtime::shard_pool> pool_;
   std::vector<runtime::shard> where_;
   std::vector<std::shared_ptr<server_shard>> shards_;
+  std::vector<ip_endpoint> bound_;
   bool ended_ = false;
 };
 

@@ -114,9 +114,11 @@ inbound_packet_router::socket_entry& inbound_packet_router::entry_for(const netw
 }
 
 void inbound_packet_router::wait_for_datagrams(const entry_pointer& at) {
-  if (!at->socket.is_open()) return;
+  if (!at->socket.is_open() || at->is_waiting || heir_ != nullptr) return;
+  at->is_waiting = true;
   at->socket.async_wait_readable([hold = router_hold(shared_from_this()), at](const error_code& error) mutable {
     const auto self = hold.take();
+    at->is_waiting = false;
     if (error == asio::error::operation_aborted) return;
     if (error) return self->back_off(at);
     self->receive(at);
@@ -134,7 +136,7 @@ void inbound_packet_router::back_off(const entry_pointer& at) {
 
 void inbound_packet_router::receive(const entry_pointer& at) {
   for (int batches = 0; batches < max_batches_per_turn; ++batches) {
-    if (!at->socket.is_open()) return;
+    if (!at->socket.is_open() || heir_ != nullptr) return;
     if (!receive_batch(at)) return;
   }
   asio::post(shard_.executor(), [hold = router_hold(shared_from_this()), at]() mutable { hold.take()->receive(at); });
@@ -198,8 +200,8 @@ void inbound_packet_router::route(const net::received_datagrams& batch, time_poi
     const byte_view first = datagram_at(begin);
     std::size_t end = begin + first.size();
     io_worker* const worker = find(first);
-    while (worker != nullptr && end < batch.size && has_same_destination(first, datagram_at(end)))
-      end += length_at(end);
+    const bool may_be_known = worker != nullptr || testator_ != nullptr;
+    while (may_be_known && end < batch.size && has_same_destination(first, datagram_at(end))) end += length_at(end);
 
     inbound_run run{batch.buffer, begin, end - begin, batch.segment_size, batch.path, batch.ecn};
     if (worker != nullptr) {
@@ -246,6 +248,22 @@ void inbound_packet_router::remove_route(const connection_id& id, const io_worke
 
 void inbound_packet_router::take_unknown(inbound_run run, time_point now) {
   if (pass_on(run)) return;
+  take_unknown_on_shard(std::move(run), now);
+}
+
+void inbound_packet_router::take_unknown_on_shard(inbound_run run, time_point now) {
+  if (testator_ == nullptr) return take_strange(std::move(run), now);
+  const bool had_room = testator_->send(run);
+  (had_room ? shard_.counters().handover_questions : shard_.counters().handover_drops).add(run.count());
+}
+
+// Nobody before us knows it.
+void inbound_packet_router::take_strange(inbound_run run, time_point now) {
+  if (heir_ != nullptr) {
+    const bool had_room = heir_->send(run);
+    (had_room ? shard_.counters().handover_answers : shard_.counters().handover_drops).add(run.count());
+    return;
+  }
   if (acceptor_ != nullptr) return consider(std::move(run), now);
   // A Stateless Reset is addressed to an ID that nobody knows (RFC 9000, section 10.3). On a socket with one connection
   // it can only be for that one, which alone can recognise it.
@@ -284,17 +302,20 @@ void inbound_packet_router::take_forwarded(byte_view datagrams, std::size_t segm
   forwarded_waiting_.fetch_sub(1, std::memory_order_relaxed);
   const byte_view first = datagrams.first(std::min(segment_size, datagrams.size()));
   io_worker* const worker = find(first);
-  if (worker == nullptr && acceptor_ != nullptr && !is_long_header(first)) {
+  if (worker == nullptr && !has_relatives() && acceptor_ != nullptr && !is_long_header(first)) {
     consider(first, path, read_clock());
     return;
   }
   net::packet_buffer buffer = shard_.buffers().acquire();
-  if (worker == nullptr || !buffer || buffer.capacity() < datagrams.size()) {
+  const bool is_wanted = worker != nullptr || has_relatives();
+  if (!is_wanted || !buffer || buffer.capacity() < datagrams.size()) {
     shard_.counters().unroutable_packets.add();
     return;
   }
   std::copy(datagrams.begin(), datagrams.end(), buffer.data());
-  deliver(*worker, {std::move(buffer), 0, datagrams.size(), segment_size, path, ecn});
+  inbound_run run{std::move(buffer), 0, datagrams.size(), segment_size, path, ecn};
+  if (worker == nullptr) return take_unknown_on_shard(std::move(run), read_clock());
+  deliver(*worker, std::move(run));
   run_touched_workers();
 }
 
@@ -306,7 +327,8 @@ void inbound_packet_router::consider(inbound_run run, time_point now) {
     count(initial_rejection::accept_queue_overflow, run.path);
     return;
   }
-  if (auto connection = consider(run.bytes(), run.path, now)) take_in(std::move(connection), std::move(run));
+  const byte_view first = run.bytes().first(std::min(run.segment_size, run.size));
+  if (auto connection = consider(first, run.path, now)) take_in(std::move(connection), std::move(run));
 }
 
 std::unique_ptr<quic::connection> inbound_packet_router::consider(byte_view datagram, const network_path& path,
@@ -442,8 +464,8 @@ void inbound_packet_router::forget(io_worker& worker) {
 }
 
 void inbound_packet_router::close_socket_when_done() {
-  if (acceptor_ != nullptr || !workers_.empty()) return;
-  for (const auto& each : sockets_) each->close();
+  if (acceptor_ != nullptr || !workers_.empty() || is_needed_by_siblings()) return;
+  close_sockets();
 }
 
 // --- Accepting

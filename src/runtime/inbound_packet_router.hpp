@@ -12,11 +12,13 @@
 
 #include "quasio/net/udp_socket.hpp"
 #include "quasio/quic/acceptor.hpp"
+#include "quasio/runtime/inheritance.hpp"
 #include "quasio/runtime/listen.hpp"
 #include "quasio/runtime/pending_operation.hpp"
 #include "quasio/runtime/shard.hpp"
 #include "runtime/client_hello_desk.hpp"
 #include "runtime/datagram_carrier.hpp"
+#include "runtime/handover_channel.hpp"
 #include "runtime/inbound_run.hpp"
 #include "runtime/io_worker.hpp"
 #include "runtime/keyed_hash.hpp"
@@ -43,6 +45,7 @@ private:
 /// The routers of several shards that serve one address.
 struct router_group {
   std::vector<std::weak_ptr<inbound_packet_router>> by_shard;  ///< Does not change once the routers run.
+  mutable std::atomic<std::size_t> serving{0};                 ///< Those that are not through.
 };
 
 struct router_limits {
@@ -69,7 +72,17 @@ public:
   void hook_in(connection_hooks hooks) {
     desk_ = std::make_shared<client_hello_desk>(where_.state(), std::move(hooks));
   }
-  void join_group(std::shared_ptr<const router_group> group) { group_ = std::move(group); }
+  void join_group(std::shared_ptr<const router_group> group) {
+    group_ = std::move(group);
+    group_->serving.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// From whom the sockets are: what nobody here knows is asked there first. Before start().
+  void inherit(net::descriptor channel);
+
+  /// Stops receiving and gives the sockets to another process: what is here is learnt from its questions from then on.
+  /// Errors: listener_closed; already_started while an heir lives; what the system says.
+  inherited_listener hand_over(error_code& error);
 
   /// Takes over a connection that this side began.
   io_worker& adopt(std::unique_ptr<quic::connection> connection);
@@ -137,6 +150,7 @@ private:
     net::udp_socket socket;
     ip_endpoint local;
     timer_type back_off_timer;
+    bool is_waiting = false;
     std::size_t receive_width = net::max_receive_batch;
     std::uint64_t refusals_seen = 0;
     std::uint64_t drops_seen = 0;
@@ -160,6 +174,15 @@ private:
 
   void take_unknown(inbound_run run, time_point now);
   bool pass_on(const inbound_run& run);
+  void take_unknown_on_shard(inbound_run run, time_point now);
+  void take_strange(inbound_run run, time_point now);
+
+  using channel_pointer = std::shared_ptr<handover_channel>;
+  bool has_relatives() const noexcept { return testator_ != nullptr || heir_ != nullptr; }
+  void wait_for_relative(const channel_pointer& at);
+  void receive_from_relative(const channel_pointer& at);
+  void take_from_relative(const channel_pointer& at, inbound_run run, time_point now);
+  void on_relative_gone(const channel_pointer& at);
   void consider(inbound_run run, time_point now);
   std::unique_ptr<quic::connection> consider(byte_view datagram, const network_path& path, time_point now);
   void count(quic::ignored::cause why, const network_path& path);
@@ -171,6 +194,8 @@ private:
   io_worker& add_worker(std::unique_ptr<quic::connection> connection);
   void announce(std::shared_ptr<io_worker> worker);
   void close_socket_when_done();
+  bool is_needed_by_siblings();
+  void close_sockets() noexcept;
 
   runtime::shard where_;
   shard_state& shard_;
@@ -182,6 +207,9 @@ private:
   std::shared_ptr<quic::connection_id_generator> ids_;
   std::optional<time_point> time_told_at_;
   std::shared_ptr<const router_group> group_;
+  channel_pointer testator_;
+  channel_pointer heir_;
+  bool is_through_ = false;
   std::shared_ptr<client_hello_desk> desk_;
 
   std::unordered_map<connection_id, io_worker*, keyed_hash> routes_;

@@ -1,6 +1,8 @@
 #include "quasio/runtime/listen.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "quasio/crypto/system_random.hpp"
@@ -29,13 +31,37 @@ std::vector<net::udp_socket> open_preferred(const shard& where, listen_options& 
   return opened;
 }
 
-// The ports that the system chose stand in `options` afterwards.
-std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_endpoint& local,
-                                                   listen_options& options, error_code& error) {
+// The first is bound to `local`. The ports that the system chose stand in `options` afterwards.
+std::vector<net::udp_socket> open_sockets(const shard& where, const ip_endpoint& local, listen_options& options,
+                                          error_code& error) {
   net::udp_socket socket(where.get_executor(), where.state()->buffers());
   socket.open(local, options.socket, error);
-  if (error) return nullptr;
-  auto preferred = open_preferred(where, options, error);
+  if (error) return {};
+  auto all = open_preferred(where, options, error);
+  all.insert(all.begin(), std::move(socket));
+  return all;
+}
+
+std::vector<net::udp_socket> take_sockets(const shard& where, inherited_listener& from, listen_options& options,
+                                          error_code& error) {
+  std::vector<net::udp_socket> all;
+  quic::settings& transport = options.acceptor.transport;
+  for (net::descriptor& each : from.sockets) {
+    net::udp_socket socket(where.get_executor(), where.state()->buffers());
+    socket.assign(each.get(), options.socket, error);
+    if (error) return {};
+    each.release();
+    const ip_endpoint& bound = socket.local_endpoint();
+    auto& preferred = bound.is_v4() ? transport.preferred_address_v4 : transport.preferred_address_v6;
+    if (!all.empty() && preferred) preferred->port = bound.port;
+    all.push_back(std::move(socket));
+  }
+  if (all.empty()) error = asio::error::invalid_argument;
+  return all;
+}
+
+std::shared_ptr<inbound_packet_router> make_router(const shard& where, std::vector<net::udp_socket> sockets,
+                                                   const listen_options& options, error_code& error) {
   if (error) return nullptr;
   quic::acceptor_options accepting = options.acceptor;
   if (!accepting.connection_ids) accepting.connection_ids = std::make_shared<quic::random_connection_ids>();
@@ -52,14 +78,14 @@ std::shared_ptr<inbound_packet_router> open_router(const shard& where, const ip_
                              options.max_connections,
                              {options.inbox_size, options.waiting_inbox_size},
                              options.count_subnets};
-  auto router = std::make_shared<inbound_packet_router>(where, std::move(socket), limits, ids->size());
+  auto router = std::make_shared<inbound_packet_router>(where, std::move(sockets.front()), limits, ids->size());
   ids->ask([weak = std::weak_ptr(router)](const connection_id& id) {
     const auto asked = weak.lock();
     return asked != nullptr && asked->is_routed(id);
   });
   router->hook_in(options.hooks);
   router->accept_by(std::move(acceptor), ids);
-  for (auto& each : preferred) router->add_socket(std::move(each));
+  for (auto each = std::next(sockets.begin()); each != sockets.end(); ++each) router->add_socket(std::move(*each));
   return router;
 }
 
@@ -119,6 +145,14 @@ void listener::on_accept(std::function<void(incoming_connection)> handler) {
                  [router = router_, handler = std::move(handler)]() mutable { router->on_accept(std::move(handler)); });
 }
 
+void listener::hand_over(std::function<void(error_code, inherited_listener)> handler) {
+  asio::dispatch(router_->shard().get_executor(), [router = router_, handler = std::move(handler)] {
+    error_code error;
+    inherited_listener given = router->hand_over(error);
+    handler(error, std::move(given));
+  });
+}
+
 void listener::close() {
   if (router_ == nullptr) return;
   const asio::any_io_executor executor = router_->shard().get_executor();
@@ -135,14 +169,22 @@ std::shared_ptr<cancellable> listener::cancel_target() const { return router_; }
 
 listener listen(const shard& where, const ip_endpoint& local, const listen_options& options, error_code& error) {
   listen_options own = options;
-  const auto router = open_router(where, local, own, error);
+  auto sockets = open_sockets(where, local, own, error);
+  const auto router = make_router(where, std::move(sockets), own, error);
   if (error) return {};
   start_on_its_shard(router);
   return listener(router);
 }
 
-std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint& local, const listen_options& options,
-                             error_code& error) {
+namespace {
+
+// What gives each shard in turn its sockets.
+using socket_source =
+    std::function<std::vector<net::udp_socket>(const shard& where, listen_options& options, error_code& error)>;
+
+std::vector<std::shared_ptr<inbound_packet_router>> make_group(const std::vector<shard>& shards,
+                                                               const listen_options& options,
+                                                               const socket_source& sockets, error_code& error) {
   listen_options shared = options;
   shared.socket.reuse_port = shards.size() > 1 || options.socket.reuse_port;
   crypto::system_random random;
@@ -157,7 +199,6 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
       options.acceptor.connection_ids ? options.acceptor.connection_ids : quic::routable_connection_ids::make(random);
   auto group = std::make_shared<router_group>();
   std::vector<std::shared_ptr<inbound_packet_router>> routers;
-  ip_endpoint address = local;
   for (const shard& each : shards) {
     shared.acceptor.connection_ids = ids->for_shard(each.index());
     if (!shared.acceptor.connection_ids && shards.size() == 1) shared.acceptor.connection_ids = ids;
@@ -165,20 +206,61 @@ std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint
       error = asio::error::invalid_argument;
       return {};
     }
-    routers.push_back(open_router(each, address, shared, error));
+    auto own = sockets(each, shared, error);
+    routers.push_back(make_router(each, std::move(own), shared, error));
     if (error) return {};
-    // The first socket finds the port that the others share.
-    address.port = routers.back()->local_endpoint().port;
     group->by_shard.resize(std::max(group->by_shard.size(), std::size_t{each.index()} + 1));
     group->by_shard[each.index()] = routers.back();
   }
+  for (const auto& router : routers) router->join_group(group);
+  return routers;
+}
+
+std::vector<listener> start_all(const std::vector<std::shared_ptr<inbound_packet_router>>& routers) {
   std::vector<listener> listeners;
   for (const auto& router : routers) {
-    router->join_group(group);
     start_on_its_shard(router);
     listeners.emplace_back(router);
   }
   return listeners;
+}
+
+}  // namespace
+
+std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint& local, const listen_options& options,
+                             error_code& error) {
+  ip_endpoint address = local;
+  const auto routers = make_group(
+      shards, options,
+      [&address](const shard& where, listen_options& with, error_code& failed) {
+        auto opened = open_sockets(where, address, with, failed);
+        // The first socket finds the port that the others share.
+        if (!failed) address.port = opened.front().local_endpoint().port;
+        return opened;
+      },
+      error);
+  return start_all(routers);
+}
+
+std::vector<listener> listen(const std::vector<shard>& shards, std::vector<inherited_listener> inherited,
+                             const listen_options& options, error_code& error) {
+  error.clear();
+  if (inherited.size() != shards.size()) error = asio::error::invalid_argument;
+  if (error) return {};
+  std::size_t next = 0;
+  const auto routers = make_group(
+      shards, options,
+      [&](const shard& where, listen_options& with, error_code& failed) {
+        return take_sockets(where, inherited[next++], with, failed);
+      },
+      error);
+  for (std::size_t index = 0; index < routers.size(); ++index) {
+    asio::dispatch(routers[index]->shard().get_executor(),
+                   [router = routers[index], channel = std::move(inherited[index].channel)]() mutable {
+                     router->inherit(std::move(channel));
+                   });
+  }
+  return start_all(routers);
 }
 
 }  // namespace quasio::runtime

@@ -87,6 +87,14 @@ void collect_packets(metric_collector& to, sources from) {
       .sum(from, &counters::forwarded_packets);
   to.family(metric_kind::counter, "quasio_forwarding_drops_total", "Those dropped because that shard is behind.")
       .sum(from, &counters::forwarding_drops);
+  to.family(metric_kind::counter, "quasio_handover_questions_total",
+            "Packets passed on to the process that had the socket before.")
+      .sum(from, &counters::handover_questions);
+  to.family(metric_kind::counter, "quasio_handover_answers_total",
+            "Packets given back to the process that has the socket now.")
+      .sum(from, &counters::handover_answers);
+  to.family(metric_kind::counter, "quasio_handover_drops_total", "Those dropped because that process is behind.")
+      .sum(from, &counters::handover_drops);
   to.family(metric_kind::counter, "quasio_receive_errors_total", "Errors of sockets while receiving.")
       .sum(from, &counters::receive_errors);
   const auto total = [&](counter counters::*member) {

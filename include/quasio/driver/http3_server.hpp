@@ -25,6 +25,7 @@
 #include "quasio/quic/acceptor.hpp"
 #include "quasio/runtime/connection_hooks.hpp"
 #include "quasio/runtime/counters.hpp"
+#include "quasio/runtime/inheritance.hpp"
 #include "quasio/runtime/metrics.hpp"
 
 namespace quasio::http3 {
@@ -247,6 +248,11 @@ using request_handler = std::function<asio::awaitable<void>(request&, response&)
 
 struct server_options {
   std::vector<ip_endpoint> endpoints;  ///< Where to listen: at least one. Port 0 lets the system choose.
+
+  /// Sockets that another process has handed over (server::hand_over(), runtime::receive_inheritance()): used instead
+  /// of `endpoints`, by start(), once. `threads` must be as many as there are listeners for an endpoint.
+  std::shared_ptr<runtime::inheritance> inherited;
+
   crypto::tls_context tls;
   quic::settings transport;
   http3::settings http3;
@@ -350,6 +356,22 @@ public:
                                          });
   }
 
+  /// Gives its sockets to another process, which is to replace it: send the result there (runtime::send_inheritance())
+  /// and destroy it. From then on no new client comes here; the connections that exist go on, until stop() ends them,
+  /// which can be at once: requests under way are finished, and clients find the other process on the same port. When
+  /// the other process ends, or the result is destroyed unsent, this one receives again.
+  /// @par Completion Signature
+  /// void(error_code, runtime::inheritance): runtime::error::listener_closed when it stops or has not been started,
+  /// already_started while another process has them, and what the system says.
+  template <class Token = asio::use_awaitable_t<>>
+  auto hand_over(Token&& token = {}) {
+    return runtime::initiate_operation<runtime::inheritance>(
+        std::forward<Token>(token), get_executor(), nullptr,
+        [state = state_](runtime::pending_operation<runtime::inheritance> operation) {
+          start_hand_over(state, std::move(operation));
+        });
+  }
+
   /// Ends at once: closes every connection and cancels every handler.
   void abort();
 
@@ -371,6 +393,8 @@ public:
 private:
   static void start_stop(const std::shared_ptr<server_state>& state, std::chrono::milliseconds patience,
                          runtime::pending_operation<> operation);
+  static void start_hand_over(const std::shared_ptr<server_state>& state,
+                              runtime::pending_operation<runtime::inheritance> operation);
 
   std::shared_ptr<server_state> state_;
 };

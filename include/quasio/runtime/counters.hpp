@@ -153,9 +153,12 @@ struct counters {
   histogram handshake_response_seconds{millisecond_bounds};  ///< From the first packet to the first answer.
   counter skipped_mid_handshake_flushes;                     ///< Turns of handshakes that wait for an answer.
 
-  counter inbox_drops;        ///< Datagrams dropped because a connection's inbox was full.
-  counter forwarded_packets;  ///< Passed on to the shard that owns the connection.
-  counter forwarding_drops;   ///< Not passed on because that shard is behind.
+  counter inbox_drops;         ///< Datagrams dropped because a connection's inbox was full.
+  counter forwarded_packets;   ///< Passed on to the shard that owns the connection.
+  counter forwarding_drops;    ///< Not passed on because that shard is behind.
+  counter handover_questions;  ///< Passed on to the process of before, which may know them.
+  counter handover_answers;    ///< Given back to the process of after: of no connection here.
+  counter handover_drops;      ///< Neither, because that process is behind.
   counter receive_errors;
   counter kernel_drops;   ///< Datagrams that came while a socket's receive buffer was full.
   counter write_errors;   ///< Batches that the system refused for another reason than a full socket.

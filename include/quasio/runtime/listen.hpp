@@ -11,6 +11,7 @@
 #include "quasio/quic/acceptor.hpp"
 #include "quasio/runtime/application_over_quic.hpp"
 #include "quasio/runtime/connection_hooks.hpp"
+#include "quasio/runtime/inheritance.hpp"
 #include "quasio/runtime/pending_operation.hpp"
 #include "quasio/runtime/shard.hpp"
 
@@ -112,6 +113,12 @@ public:
   /// `handler` is called on the shard's executor. Any thread.
   void on_accept(std::function<void(incoming_connection)> handler);
 
+  /// Gives the socket to another process: see runtime::inheritance. From then on no client that knocks comes here; the
+  /// connections that exist go on. When the other process ends, or what it was to get is destroyed, all is as before.
+  /// `handler` is called on the shard's executor. Any thread. Errors: error::listener_closed after close();
+  /// already_started while another process has it; what the system says.
+  void hand_over(std::function<void(error_code, inherited_listener)> handler);
+
   /// Takes no more connections. Those that exist go on; the socket is closed when the last of them has drained.
   void close();
 
@@ -136,5 +143,10 @@ listener listen(const shard& where, const ip_endpoint& local, const listen_optio
 /// of stateless resets too. Empty on error: as above, and invalid_argument where the IDs cannot name a shard.
 std::vector<listener> listen(const std::vector<shard>& shards, const ip_endpoint& local, const listen_options& options,
                              error_code& error);
+
+/// The same with the sockets that another process has handed over, as many as there are shards: this process receives
+/// from now on. Errors: as above, and invalid_argument for another number.
+std::vector<listener> listen(const std::vector<shard>& shards, std::vector<inherited_listener> inherited,
+                             const listen_options& options, error_code& error);
 
 }  // namespace quasio::runtime
