@@ -37,6 +37,7 @@ Exit codes: 0 ended by a signal, gracefully; 1 it cannot start (the root, the ce
 Examples:
   quasio-server --root site
   quasio-server --root site --listen 0.0.0.0:443 --listen [::]:443 --cert chain.pem --key key.pem
+  quasio-server --root site --handover /run/quasio.sock     # and again, when it is to be replaced
   curl --http3 --insecure https://localhost:4433/
 )";
 
@@ -165,6 +166,13 @@ void add_running_options(CLI::App& app, server_arguments& out, raw_arguments& ra
                  "Answer GET /metrics there, over plain HTTP, with numbers in the text format of Prometheus; port 0 is "
                  "any free port. Anyone who can reach the address can read them. Default: nowhere")
       ->type_name("ADDR:PORT")
+      ->group(group);
+  app.add_option(
+         "--handover", out.handover,
+         "A path for a Unix socket by which a server is replaced while clients use it: one that is started with "
+         "the same path gets the sockets of the one that waits there, which then only serves the connections "
+         "that it has, until it is ended by SIGTERM. Where nobody waits it listens by itself. Default: none")
+      ->type_name("PATH")
       ->group(group);
   app.add_option("--keylog", out.key_log,
                  "Append the TLS secrets to this file, for Wireshark; also by the environment's SSLKEYLOGFILE")

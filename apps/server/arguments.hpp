@@ -33,6 +33,7 @@ struct server_arguments {
   std::string key;
   std::string key_log;  ///< Empty: none.
   std::optional<host_port> metrics;
+  std::string handover;  ///< Empty: none.
   qlog_arguments qlog;
 
   std::size_t threads = 0;  ///< 0: one a processor.

@@ -1,5 +1,8 @@
 #include "server/https_front.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -130,6 +133,15 @@ asio::awaitable<void> https_front::run(std::shared_ptr<https_session> session) {
   }
   sessions_.erase(session);
   if (sessions_.empty()) all_ended_.cancel();
+}
+
+std::vector<net::descriptor> https_front::copy_sockets(error_code& error) const {
+  std::vector<net::descriptor> copies;
+  for (const auto& each : acceptors_) {
+    copies.emplace_back(::fcntl(each->native_handle(), F_DUPFD_CLOEXEC, 0));
+    if (!copies.back()) error = {errno, system_category()};
+  }
+  return copies;
 }
 
 asio::awaitable<void> https_front::stop(std::chrono::milliseconds patience) {

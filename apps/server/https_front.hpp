@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -12,6 +13,7 @@
 #include "quasio/asio.hpp"
 #include "quasio/base/result.hpp"
 #include "quasio/crypto/tls_context.hpp"
+#include "quasio/net/descriptor.hpp"
 #include "server/identity.hpp"
 #include "site/file_site.hpp"
 
@@ -45,6 +47,9 @@ public:
 
   /// Begins to take connections. Alt-Svc names the acceptor's own port.
   void serve(asio::ip::tcp::acceptor acceptor);
+
+  /// Copies of the listening sockets, for another process.
+  std::vector<net::descriptor> copy_sockets(error_code& error) const;
 
   /// Takes no more connections, closes those that wait for a request, and ends the others after the response under way.
   /// Returns when all have ended; after `patience` it ends them itself.

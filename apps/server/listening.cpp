@@ -1,5 +1,7 @@
 #include "server/listening.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -135,6 +137,42 @@ std::string listen_failure::describe() const {
     return text + "this host does not have the address";
   }
   return text + code.message();
+}
+
+result<held_ports, std::string> hold_inherited(const asio::any_io_executor& where, runtime::inheritance& what,
+                                               const std::vector<listen_group>& groups, bool tcp) {
+  held_ports held;
+  if (what.endpoints.empty()) return unexpected<std::string>("the server to be replaced has handed nothing over");
+  for (const auto& listeners : what.endpoints) held.endpoints.push_back(listeners.front().local);
+  for (const ip_endpoint& endpoint : held.endpoints) {
+    const auto is_wanted = [&](const listen_group& group) {
+      return std::ranges::any_of(group.endpoints, [&](ip_endpoint each) {
+        if (group.any_port) each.port = endpoint.port;
+        return each == endpoint;
+      });
+    };
+    if (std::ranges::none_of(groups, is_wanted)) {
+      return unexpected<std::string>("the server to be replaced listens on " + endpoint.to_string() +
+                                     ", which --listen does not say: end that one first where addresses change");
+    }
+  }
+  if (tcp && what.others.size() != held.endpoints.size()) {
+    return unexpected<std::string>(
+        "the server to be replaced has no TCP to hand over: use --no-tcp here too, or end it first");
+  }
+  for (net::descriptor& each : what.others) {
+    if (!tcp) break;
+    tcp::acceptor acceptor(where);
+    error_code error;
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(each.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) error = asio::error::not_socket;
+    if (!error) acceptor.assign(address.ss_family == AF_INET ? tcp::v4() : tcp::v6(), each.get(), error);
+    if (error) return unexpected<std::string>("a TCP socket that was handed over is of no use: " + error.message());
+    each.release();
+    held.acceptors.push_back(std::move(acceptor));
+  }
+  return held;
 }
 
 result<held_ports, listen_failure> hold_ports(const asio::any_io_executor& where,

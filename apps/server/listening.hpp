@@ -8,6 +8,7 @@
 #include "quasio/asio.hpp"
 #include "quasio/base/endpoint.hpp"
 #include "quasio/base/result.hpp"
+#include "quasio/runtime/inheritance.hpp"
 
 namespace quasio::apps {
 
@@ -36,6 +37,10 @@ struct listen_failure {
   /// One sentence that says what to do.
   std::string describe() const;
 };
+
+/// The same of what another server has handed over, which must be what the groups say. The error is a sentence.
+result<held_ports, std::string> hold_inherited(const asio::any_io_executor& where, runtime::inheritance& what,
+                                               const std::vector<listen_group>& groups, bool tcp);
 
 /// Finds for every group a port that is free for UDP and, with `tcp`, listens on it by TCP. Where any port will do,
 /// another is tried when the first is taken on the other side.

@@ -123,10 +123,15 @@ metrics_front::metrics_front(asio::any_io_executor executor, source metrics, met
 ip_endpoint metrics_front::listen(const ip_endpoint& at, error_code& error) {
   const auto wanted = net::to_udp_endpoint(at);
   const asio::ip::tcp::endpoint endpoint(wanted.address(), wanted.port());
-  if (acceptor_.open(endpoint.protocol(), error)) return {};
-  acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true), error);
-  if (acceptor_.bind(endpoint, error)) return {};
-  if (acceptor_.listen(asio::socket_base::max_listen_connections, error)) return {};
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    error_code ignored;
+    acceptor_.close(ignored);
+    return {};
+  }
   const ip_endpoint bound = to_ip_endpoint(acceptor_.local_endpoint(error));
   asio::co_spawn(executor_, accept(), asio::bind_cancellation_slot(closing_.slot(), asio::detached));
   return bound;

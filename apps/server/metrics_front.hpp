@@ -33,7 +33,7 @@ public:
 
   metrics_front(asio::any_io_executor executor, source metrics, metrics_limits limits = {});
 
-  /// Opens the port; returns it, with its true number.
+  /// Opens the port; returns it, with its true number. After an error it can be tried again.
   ip_endpoint listen(const ip_endpoint& at, error_code& error);
 
   /// Takes no more connections, and ends those that exist.

@@ -24,6 +24,8 @@ constexpr std::size_t disk_threads = 4;
 
 constexpr int attempts_to_listen = 16;
 
+constexpr std::chrono::milliseconds metrics_retry_interval{100};
+
 std::size_t thread_count(const server_arguments& arguments) {
   if (arguments.threads != 0) return arguments.threads;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 256);
@@ -67,9 +69,11 @@ int service::run() {
 result<void, std::string> service::prepare() {
   using step = result<void, std::string> (service::*)();
   for (const step next : {&service::open_site, &service::resolve_addresses, &service::choose_identity,
-                          &service::load_secrets, &service::make_tls, &service::open_logs, &service::begin_to_listen}) {
+                          &service::load_secrets, &service::make_tls, &service::open_logs, &service::take_over_sockets,
+                          &service::begin_to_listen, &service::open_metrics, &service::open_handover}) {
     if (auto done = (this->*next)(); !done) return done;
   }
+  announce(bound_);
   return {};
 }
 
@@ -171,10 +175,48 @@ http3::server_options service::http3_options() const {
   return options;
 }
 
+// Late, when nothing can be wrong any more with what this server has of its own.
+result<void, std::string> service::take_over_sockets() {
+  if (arguments_.handover.empty()) return {};
+  auto taken = take_over(arguments_.handover);
+  if (!taken) return because(taken.error());
+  if (!*taken) return {};
+  taken_over_ = std::move(*taken);
+  inherited_ = std::make_shared<runtime::inheritance>(std::move(taken_over_->what));
+  auto held = hold_inherited(context_.get_executor(), *inherited_, groups_, arguments_.tcp);
+  if (!held) return because(held.error());
+  inherited_ports_ = std::move(*held);
+  const std::size_t threads = inherited_->endpoints.front().size();
+  if (threads != thread_count(arguments_)) spdlog::info("threads: {}, as many as there were before", threads);
+  arguments_.threads = threads;
+  return {};
+}
+
+error_code service::serve_on(held_ports&& held) {
+  const asio::any_io_executor executor = context_.get_executor();
+  http3::server_options options = http3_options();
+  options.endpoints = held.endpoints;
+  options.inherited = std::exchange(inherited_, nullptr);
+  http3_server_ = std::make_unique<http3::server>(executor, std::move(options));
+  http3_server_->handle(
+      [this](http3::request& request, http3::response& response) { return http3_front_->serve(request, response); });
+  error_code error;
+  bound_ = http3_server_->start(error);
+  if (error || !arguments_.tcp) return error;
+  https_front_.emplace(executor, *site_, disk_, *tcp_tls_);
+  for (asio::ip::tcp::acceptor& acceptor : held.acceptors) https_front_->serve(std::move(acceptor));
+  return {};
+}
+
 result<void, std::string> service::begin_to_listen() {
   const asio::any_io_executor executor = context_.get_executor();
   http3_front_.emplace(*site_, disk_);
   const bool any_port = std::any_of(groups_.begin(), groups_.end(), [](const listen_group& g) { return g.any_port; });
+  if (inherited_ports_) {
+    const error_code error = serve_on(std::move(*inherited_ports_));
+    if (error) return because("cannot serve HTTP/3 on the sockets that were handed over: " + error.message());
+    return {};
+  }
   for (int attempt = 1;; ++attempt) {
     auto held = hold_ports(executor, groups_, arguments_.tcp);
     if (!held && arguments_.listen_by_default && held.error().code == asio::error::address_family_not_supported) {
@@ -183,22 +225,10 @@ result<void, std::string> service::begin_to_listen() {
       continue;
     }
     if (!held) return because(held.error().describe());
-    http3::server_options options = http3_options();
-    options.endpoints = held->endpoints;
-    http3_server_ = std::make_unique<http3::server>(executor, std::move(options));
-    http3_server_->handle(
-        [this](http3::request& request, http3::response& response) { return http3_front_->serve(request, response); });
-    error_code error;
-    const std::vector<ip_endpoint> bound = http3_server_->start(error);
+    const error_code error = serve_on(std::move(*held));
     // Somebody may have taken a port between the trial and now.
     if (error == asio::error::address_in_use && any_port && attempt < attempts_to_listen) continue;
     if (error) return because("cannot serve HTTP/3: " + error.message());
-    if (arguments_.tcp) {
-      https_front_.emplace(executor, *site_, disk_, *tcp_tls_);
-      for (asio::ip::tcp::acceptor& acceptor : held->acceptors) https_front_->serve(std::move(acceptor));
-    }
-    if (auto opened = open_metrics(); !opened) return opened;
-    announce(bound);
     return {};
   }
 }
@@ -210,9 +240,45 @@ result<void, std::string> service::open_metrics() {
   metrics_front_.emplace(context_.get_executor(), [this] { return http3_server_->metrics(); });
   error_code error;
   const ip_endpoint wanted = where->endpoints.front();
-  metrics_at_ = metrics_front_->listen(wanted, error);
+  const ip_endpoint bound = metrics_front_->listen(wanted, error);
+  if (error == asio::error::address_in_use && taken_over_) {
+    spdlog::info("the server of before answers for metrics at {} until it ends", wanted.to_string());
+    asio::co_spawn(context_, open_metrics_later(wanted), asio::detached);
+    return {};
+  }
+  metrics_at_ = bound;
   if (error) return because("cannot answer for metrics at " + wanted.to_string() + ": " + error.message());
   return {};
+}
+
+asio::awaitable<void> service::open_metrics_later(ip_endpoint wanted) {
+  asio::steady_timer pause(context_);
+  for (;;) {
+    pause.expires_after(metrics_retry_interval);
+    co_await pause.async_wait(asio::use_awaitable);
+    error_code error;
+    const ip_endpoint bound = metrics_front_->listen(wanted, error);
+    if (error) continue;
+    spdlog::info("metrics: http://{}/metrics", bound.to_string());
+    std::cout << "metrics " << bound.to_string() << std::endl;
+    co_return;
+  }
+}
+
+result<void, std::string> service::open_handover() {
+  if (arguments_.handover.empty()) return {};
+  handover_front_ =
+      std::make_unique<handover_front>(context_.get_executor(), arguments_.handover, [this] { return give_sockets(); });
+  const error_code error = handover_front_->open();
+  if (error) return because("cannot wait at " + arguments_.handover + " (--handover): " + error.message());
+  return {};
+}
+
+asio::awaitable<std::pair<error_code, runtime::inheritance>> service::give_sockets() {
+  error_code error;
+  runtime::inheritance all = co_await http3_server_->hand_over(asio::redirect_error(asio::use_awaitable, error));
+  if (!error && https_front_) all.others = https_front_->copy_sockets(error);
+  co_return std::pair(error, std::move(all));
 }
 
 void service::announce(const std::vector<ip_endpoint>& endpoints) const {
@@ -234,6 +300,7 @@ void service::announce(const std::vector<ip_endpoint>& endpoints) const {
   }
   for (const ip_endpoint& endpoint : endpoints) std::cout << "ready " << endpoint.to_string() << '\n';
   std::cout << std::flush;
+  notify_service_manager("READY=1");
 }
 
 asio::awaitable<void> service::wait_for_signals() {
@@ -241,6 +308,8 @@ asio::awaitable<void> service::wait_for_signals() {
   const int first = co_await signals.async_wait(asio::use_awaitable);
   spdlog::info("{}: requests under way may go on for {}; a second signal ends them", name_of(first),
                readable_duration(arguments_.drain_timeout));
+  notify_service_manager("STOPPING=1");
+  if (handover_front_) handover_front_->close();
   asio::co_spawn(context_, stop_gracefully(), asio::detached);
   error_code error;
   const int second = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));

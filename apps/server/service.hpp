@@ -14,6 +14,7 @@
 #include "quasio/asio.hpp"
 #include "quasio/driver/http3_server.hpp"
 #include "server/arguments.hpp"
+#include "server/handover_front.hpp"
 #include "server/http3_front.hpp"
 #include "server/https_front.hpp"
 #include "server/identity.hpp"
@@ -40,8 +41,13 @@ private:
   result<void, std::string> make_tls();
   result<void, std::string> open_logs();
   result<void, std::string> resolve_addresses();
+  result<void, std::string> take_over_sockets();
   result<void, std::string> begin_to_listen();
+  error_code serve_on(held_ports&& held);
   result<void, std::string> open_metrics();
+  asio::awaitable<void> open_metrics_later(ip_endpoint wanted);
+  result<void, std::string> open_handover();
+  asio::awaitable<std::pair<error_code, runtime::inheritance>> give_sockets();
   http3::server_options http3_options() const;
   void announce(const std::vector<ip_endpoint>& endpoints) const;
   asio::awaitable<void> wait_for_signals();
@@ -59,11 +65,16 @@ private:
   std::array<std::uint8_t, 32> reset_token_key_{};
   std::optional<asio::ssl::context> tcp_tls_;
   std::vector<listen_group> groups_;
+  std::optional<taken_over> taken_over_;
+  std::optional<held_ports> inherited_ports_;
+  std::vector<ip_endpoint> bound_;
+  std::shared_ptr<runtime::inheritance> inherited_;  // Until the server has it.
   std::optional<http3_front> http3_front_;
   std::optional<https_front> https_front_;
   std::unique_ptr<http3::server> http3_server_;
   std::optional<metrics_front> metrics_front_;
   std::optional<ip_endpoint> metrics_at_;
+  std::unique_ptr<handover_front> handover_front_;
   int exit_code_ = exit_success;
 };
 

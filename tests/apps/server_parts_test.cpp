@@ -100,6 +100,8 @@ TEST(server_arguments, are_all_understood) {
                                          "--max-connections",
                                          "10",
                                          "--hidden-files",
+                                         "--handover",
+                                         "h.sock",
                                          "--early-data"});
   EXPECT_EQ(out.listen, (std::vector<host_port>{{"127.0.0.1", 0}, {"::1", 443}, {"localhost", 8443}}));
   EXPECT_FALSE(out.listen_by_default);
@@ -116,6 +118,7 @@ TEST(server_arguments, are_all_understood) {
   EXPECT_EQ(out.max_connections, 10u);
   EXPECT_TRUE(out.hidden_files);
   EXPECT_TRUE(out.early_data);
+  EXPECT_EQ(out.handover, "h.sock");
 }
 
 TEST(server_arguments, are_refused_with_the_word_that_is_wrong) {
