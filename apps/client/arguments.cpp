@@ -39,6 +39,7 @@ struct raw_arguments {
   std::vector<std::string> urls;
   std::vector<std::string> outputs;
   std::vector<std::string> headers;
+  std::string upload;
   std::vector<std::string> data;
   std::vector<std::string> connect_to;
   std::string method;
@@ -56,7 +57,7 @@ CLI::Option* add_list(CLI::App& app, const char* names, std::vector<std::string>
 
 void add_request_options(CLI::App& app, raw_arguments& raw) {
   const char* const group = "Request";
-  app.add_option("-X,--request", raw.method, "The method. Default: GET; HEAD with -I, POST with -d")
+  app.add_option("-X,--request", raw.method, "The method. Default: GET; HEAD with -I, POST with -d, PUT with -T")
       ->type_name("METHOD")
       ->group(group);
   add_list(app, "-H,--header", raw.headers,
@@ -66,6 +67,10 @@ void add_request_options(CLI::App& app, raw_arguments& raw) {
   add_list(app, "-d,--data", raw.data,
            "The body; @FILE the bytes of a file, @- those of standard input. Several are joined by '&'")
       ->type_name("DATA")
+      ->group(group);
+  app.add_option("-T,--upload-file", raw.upload,
+                 "The body is this file, by PUT; '-' is standard input, sent while it comes, of any length")
+      ->type_name("FILE")
       ->group(group);
   app.add_flag("-I,--head", raw.head, "Ask for the headers only, and print them")->group(group);
 }
@@ -220,16 +225,23 @@ void fill_in_transfers(client_arguments& out, const raw_arguments& raw) {
     const planned_transfer planned = plan(raw.urls[i], i, raw, head);
     out.transfers.insert(out.transfers.end(), raw.repeat, planned);
   }
+  if (out.body && out.body->standard_input && out.transfers.size() > 1) {
+    refuse("-T -: standard input can be sent once, to one URL");
+  }
   check_outputs(out);
 }
 
 void fill_in_request(client_arguments& out, const raw_arguments& raw) {
   if (raw.head && !raw.data.empty()) refuse("-I asks for headers only, and -d sends a body: they exclude each other");
+  const bool is_upload = !raw.upload.empty();
+  if (is_upload && (raw.head || !raw.data.empty())) refuse("-T sends a body: it excludes -d and -I");
   if (!raw.data.empty()) out.body = accepted(make_body(raw.data));
-  out.method = !raw.method.empty() ? raw.method : raw.head ? "HEAD" : out.body ? "POST" : "GET";
+  if (is_upload) out.body = accepted(make_upload(raw.upload));
+  const char* const with_body = is_upload ? "PUT" : "POST";
+  out.method = !raw.method.empty() ? raw.method : raw.head ? "HEAD" : out.body ? with_body : "GET";
   if (!is_token(out.method)) refuse("-X: '" + out.method + "' is no method");
   if (out.method == "CONNECT") refuse("-X: CONNECT makes a tunnel, which this program does not");
-  out.headers = accepted(make_headers(raw.headers, out.body.has_value()), "-H: ");
+  out.headers = accepted(make_headers(raw.headers, out.body && !is_upload), "-H: ");
   if (const std::string wrong = contradiction(out.versions); !wrong.empty()) refuse(wrong);
   for (const std::string& text : raw.connect_to) {
     out.connect_to.push_back(accepted(parse_connect_to(text), "--connect-to: "));

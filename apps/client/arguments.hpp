@@ -26,10 +26,11 @@ struct planned_transfer {
   std::string output;  ///< A path; empty: standard output.
 };
 
-/// The body of the requests: bytes, or a file that is read while it is sent.
+/// The body of the requests: bytes, or a file or standard input, which are read while they are sent.
 struct request_body {
   std::string bytes;
-  std::string file;  ///< When not empty, instead of `bytes`.
+  std::string file;             ///< When not empty, instead of `bytes`.
+  bool standard_input = false;  ///< Instead of both.
 };
 
 /// What the command line of quasio-client says.

@@ -119,6 +119,16 @@ result<request_body, std::string> make_body(const std::vector<std::string>& opti
   return body;
 }
 
+result<request_body, std::string> make_upload(const std::string& option) {
+  request_body body;
+  body.standard_input = option == "-";
+  if (body.standard_input) return body;
+  body.file = option;
+  if (!is_regular_file(option)) return because("-T wants a file, or '-' for standard input: " + option + " is none");
+  if (!std::ifstream(option)) return because("-T cannot read " + option + ": " + std::strerror(errno));
+  return body;
+}
+
 result<http3::connect_to, std::string> parse_connect_to(std::string_view text) {
   const auto parts = split_at_colons(text);
   const auto port = [](const std::string& digits) {

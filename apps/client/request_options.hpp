@@ -20,6 +20,9 @@ result<http3::field_list, std::string> make_headers(const std::vector<std::strin
 /// The body that -d options make: their bytes joined by "&"; "@FILE" the bytes of a file, "@-" those of standard input.
 result<request_body, std::string> make_body(const std::vector<std::string>& options);
 
+/// The body that -T makes: a file, or "-".
+result<request_body, std::string> make_upload(const std::string& option);
+
 /// "HOST:PORT:ADDR:PORT"; empty parts are any, or the same.
 result<http3::connect_to, std::string> parse_connect_to(std::string_view text);
 

@@ -162,6 +162,8 @@ asio::awaitable<void> client_session::fetch_one(std::size_t index) {
     report_.detail('*', index, outcome_line(result));
     if (result.statistics) report_.detail('*', index, "path: " + path_line(*result.statistics));
   }
+  // Of a million transfers only what the end needs is kept.
+  if (!arguments_.json) result.forget_details();
 }
 
 asio::awaitable<void> client_session::wait_for_interrupt() {

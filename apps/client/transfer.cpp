@@ -1,6 +1,8 @@
 #include "client/transfer.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <exception>
 #include <fstream>
@@ -8,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "common/readable.hpp"
+#include "quasio/net/descriptor.hpp"
 
 namespace quasio::apps {
 
@@ -29,6 +33,35 @@ asio::awaitable<void> send_file(http3::request_writer& writer, const std::string
     if (size > 0) co_await writer.async_write(asio::buffer(piece.data(), size));
   }
   if (!file.eof()) throw system_error(asio::error::fault, "cannot read " + path);
+}
+
+// Standard input where waiting for it must not stop all else: a pipe, a socket or a terminal; a file is always ready.
+asio::awaitable<std::size_t> read_input(asio::posix::stream_descriptor& input, std::vector<char>& into) {
+  error_code error;
+  const std::size_t size =
+      co_await input.async_read_some(asio::buffer(into), asio::redirect_error(asio::use_awaitable, error));
+  if (error && error != asio::error::eof) throw system_error(error, "cannot read standard input");
+  co_return size;
+}
+
+asio::awaitable<void> send_standard_input(http3::request_writer& writer, std::shared_ptr<bool> once) {
+  if (std::exchange(*once, true)) {
+    throw system_error(asio::error::operation_not_supported, "standard input cannot be sent again");
+  }
+  asio::posix::stream_descriptor input(writer.get_executor());
+  net::descriptor copy(::dup(STDIN_FILENO));
+  error_code error;
+  input.assign(copy.get(), error);
+  if (error == boost::system::errc::operation_not_permitted) {
+    co_await send_file(writer, "/dev/stdin");
+    co_return;
+  }
+  if (error) throw system_error(error, "cannot read standard input");
+  static_cast<void>(copy.release());
+  std::vector<char> piece(send_size);
+  while (const std::size_t size = co_await read_input(input, piece)) {
+    co_await writer.async_write(asio::buffer(piece.data(), size));
+  }
 }
 
 // What a failed request says, with what matters first.
@@ -83,6 +116,11 @@ http3::client_request transfer::make_request() {
       request.headers.push_back({"content-length", std::to_string(status.st_size)});
     }
     request.source = [&path](http3::request_writer& writer) { return send_file(writer, path); };
+  } else if (arguments_.body && arguments_.body->standard_input) {
+    request.source = [once = std::make_shared<bool>(false)](http3::request_writer& writer) {
+      return send_standard_input(writer, once);
+    };
+    request.idempotent = false;  // It cannot be read again.
   } else if (arguments_.body) {
     request.body = arguments_.body->bytes;
   }

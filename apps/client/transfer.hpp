@@ -31,6 +31,13 @@ struct transfer_result {
   std::chrono::duration<double> first_byte{};  ///< Until the response's headers.
   std::chrono::duration<double> total{};
   std::optional<quic::statistics> statistics;  ///< Of the connection, at the end.
+
+  /// Keeps only how it ended.
+  void forget_details() {
+    headers = http3::field_list();
+    connection.reset();
+    statistics.reset();
+  }
 };
 
 /// Fetches one URL: sends the request, and writes the response's body where it belongs.

@@ -98,6 +98,23 @@ TEST(client_arguments, read_bodies) {
   expect_refusal({"-d", "@" + file + "/none", url}, file + "/none");
 }
 
+TEST(client_arguments, read_what_to_upload) {
+  testing::temporary_folder folder;
+  folder.write("data", "a");
+  const std::string file = (folder / "data").string();
+  const client_arguments out = accepted({"-T", file, url});
+  EXPECT_EQ(out.method, "PUT");
+  EXPECT_EQ(out.body->file, file);
+  EXPECT_EQ(http3::find_field(out.headers, "content-type"), "");
+  EXPECT_TRUE(accepted({"-T", "-", url}).body->standard_input);
+  EXPECT_EQ(accepted({"-T", "-", "-X", "POST", url}).method, "POST");
+  expect_refusal({"-T", file + "/none", url}, file + "/none");
+  expect_refusal({"-T", folder.path().string(), url}, "-T");
+  expect_refusal({"-T", "-", url, url}, "once");
+  expect_refusal({"-T", "-", "--repeat", "2", url}, "once");
+  expect_refusal({"-T", file, "-d", "x", url}, "-d");
+}
+
 TEST(client_arguments, read_headers) {
   const client_arguments out =
       accepted({"-H", "X-Test:  a: b ", "-H", "x-test: c", "-H", "Accept: text/html", "-H", "User-Agent:", url});
