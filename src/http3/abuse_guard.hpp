@@ -24,6 +24,8 @@ public:
   /// The time of what is noted from now on.
   void set_time(time_point now) noexcept { now_ = now; }
 
+  /// Chromium sends a PRIORITY_UPDATE with each request, and another one when its mind changes.
+  void note_request() noexcept { control_frames_.give(control_frames_a_request); }
   void note_wasted_request() { take(wasted_requests_, "too many requests that come to nothing"); }
   void note_unknown_stream() { take(unknown_streams_, "too many streams that mean nothing"); }
 
@@ -39,6 +41,8 @@ public:
   unexpected<breach> as_breach() const { return connection_breach(excess_->code, excess_->reason); }
 
 private:
+  static constexpr std::uint32_t control_frames_a_request = 2;
+
   static quic::token_bucket bucket(const rate_limit& limit) noexcept { return {limit.per_second, limit.burst}; }
 
   bool take(quic::token_bucket& from, std::string_view complaint) {

@@ -232,6 +232,7 @@ result<section_kind, breach> message_receiver::accept_request(const exchange_con
   tunnel_ = head->is_connect;
   if (!tunnel_) content_.expect(head->content_length);
   stage_ = stage::content;
+  context.guard.note_request();
   return section_kind::request;
 }
 

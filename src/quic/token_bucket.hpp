@@ -24,6 +24,9 @@ public:
     return true;
   }
 
+  /// So many more may happen, as long as it is not more than after a quiet time.
+  void give(std::uint32_t count) noexcept { left_ += std::min(count, burst_ - left_); }
+
 private:
   void refill(time_point now) noexcept {
     if (left_ == burst_ || now < filled_at_) filled_at_ = now;

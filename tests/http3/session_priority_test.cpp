@@ -280,6 +280,23 @@ TEST(priority_update, in_a_flood_leaves_one_event_and_then_closes) {
   expect_closed(net, error_code::excessive_load);
 }
 
+// As Chromium does, however fast its requests come.
+TEST(priority_update, goes_on_for_ever_with_requests) {
+  settings limits;
+  limits.abuse.control_frames = {10, 0};
+  server_test net(limits);
+  stream_id id = 0;
+  for (int i = 0; i < 60; ++i) {
+    id = net.send_request(headers(get_request()));
+    net.send_more(net.control, update_of(id, "u=1") + update_of(id, "u=2"));
+  }
+  expect_open(net);
+  for (int i = 0; i < 8; ++i) net.send_more(net.control, update_of(id, "u=1"));
+  expect_open(net);
+  net.send_more(net.control, update_of(id, "u=3"));
+  expect_closed(net, error_code::excessive_load);
+}
+
 TEST(priority_update, at_a_steady_pace_goes_on_for_ever) {
   settings limits;
   limits.abuse.control_frames = {10, 100};

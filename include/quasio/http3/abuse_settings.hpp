@@ -19,7 +19,7 @@ struct abuse_settings {
   /// for being malformed or too large. A browser that leaves a page cancels as many as it may have open at once.
   rate_limit wasted_requests{1000, 100};
 
-  /// Frames on the control stream that mean something and carry no request on: PRIORITY_UPDATE, GOAWAY, MAX_PUSH_ID.
+  /// Frames on the control stream that mean something: GOAWAY, MAX_PUSH_ID, PRIORITY_UPDATE beyond two a request.
   rate_limit control_frames{1000, 200};
 
   /// Unidirectional streams whose type is unknown here, or that end before they say what they are for.
