@@ -121,6 +121,20 @@ TEST(qpack_dynamic_encoder, a_stream_that_is_at_risk_may_risk_more) {
   EXPECT_EQ(talk.say(4, {line("x-first", std::string(100, '\\'))}).front(), 0);
 }
 
+/// Indices of the static table take two bytes from 15 on in a line, and from 63 on in an insertion.
+TEST(qpack_dynamic_encoder, takes_a_name_from_where_its_index_is_shorter) {
+  conversation talk({4096, 4096, 100, 1000});
+  const field agent = line("user-agent", std::string(60, '\\'));  // Its name is entry 95.
+  const field secret = line("user-agent", "0", true);
+  EXPECT_EQ(talk.say(0, {secret}).size(), 2u + 2 + 2) << "there is nothing else to refer to";
+  talk.say(4, {agent});
+  talk.acknowledge();
+  EXPECT_EQ(talk.say(8, {agent, secret}).size(), 2u + 1 + 1 + 2);
+  EXPECT_EQ(talk.say(12, {secret}).size(), 2u + 2 + 2) << "a byte is not worth an acknowledgment";
+  talk.say(16, {agent, line("user-agent", std::string(50, '|'))});
+  EXPECT_EQ(talk.instructions_size, 1u + 1 + 50);
+}
+
 TEST(qpack_dynamic_encoder, never_indexes_what_is_marked_or_secret) {
   conversation talk({4096, 4096, 100, 1000});
   const field_list fields = {line("authorization", "Basic " + std::string(60, 'x')),
