@@ -13,6 +13,7 @@ const std::string folder = QUASIO_QIFS;
 
 class qpack_interop_files : public ::testing::TestWithParam<const char*> {};
 
+// [rfc9204 2.1#1 2.2#1]
 TEST_P(qpack_interop_files, decode_to_the_lists_they_were_made_of) {
   for (const std::string list : list_names) {
     const auto wanted = read_lists(list_path(folder, list));
@@ -72,6 +73,7 @@ TEST(qpack_interop, takes_what_was_an_error_in_drafts_as_what_it_is_now) {
   }
 }
 
+// [rfc9204 2.1#1 2.1.2#1 2.2#1 4.5.1.2#1]
 TEST(qpack_interop, what_we_encode_decodes_to_the_same) {
   for (const std::string list : list_names) {
     const auto wanted = read_lists(list_path(folder, list));
