@@ -39,7 +39,8 @@ asio::awaitable<void> give_up_by_operator(http3::client& client, std::string url
 asio::awaitable<void> give_up_by_slot(http3::client& client, std::string url) {
   asio::cancellation_signal stop;
   asio::steady_timer finished(client.get_executor(), asio::steady_timer::time_point::max());
-  client.get(url, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr error, http3::client_response) {
+  client.get(url,
+             asio::bind_cancellation_slot(stop.slot(), [&](const std::exception_ptr& error, http3::client_response) {
                const auto failure = http3::failure_of(error);
                const bool stopped = failure && failure->code == asio::error::operation_aborted;
                std::cout << "slot: " << (stopped ? "stopped" : "answered") << "\n";
