@@ -52,8 +52,9 @@ void server_h3_driver::on_request(http3::fields_received&& request, const std::s
     keeping()->count([](h3_counters& counters) { counters.requests_over_limit.add(); });
     return with->cancel(http3::error_code::request_rejected);
   }
-  sink_->on_request(std::move(request), with);
+  // Before the sink hears of it: what that does may bring the next request.
   if (requests_ == max_requests_) end_at_limit();
+  sink_->on_request(std::move(request), with);
 }
 
 // Nothing that comes later is processed, so that the last GOAWAY can be said at once: what is on its way already may be

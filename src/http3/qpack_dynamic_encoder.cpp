@@ -20,7 +20,7 @@ constexpr float reference_cost = 1.5f;
 constexpr float foresight = 32;
 
 /// An insertion must bring more than its cost, and this many times its cost on top.
-constexpr float least_gain = 1;
+constexpr float least_gain = 2;
 
 /// This part of the table is kept free for duplicates while sections are outstanding: those refer to the oldest entries
 /// whenever these are popular, so that the copy must find room before the original can go.
@@ -39,6 +39,11 @@ constexpr float saving_memory = 16;
 constexpr float risk_price = 2;
 
 constexpr std::size_t longest_integer = 10;
+
+/// Indices below these take one byte with the name of a literal line (RFC 9204, section 4.5.4), and with that of an
+/// insertion (section 4.3.2).
+constexpr std::uint64_t short_literal_index = 15;
+constexpr std::uint64_t short_insertion_index = 63;
 
 /// Names whose values seldom come twice: known from the start, so that not every new connection has to learn it.
 bool is_changeable(std::string_view name) noexcept {
@@ -227,7 +232,8 @@ void qpack_dynamic_encoder::weigh_risk(const field_list& fields) {
   float saved = 0;
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     if (plans_[i].whole && *plans_[i].whole >= known) saved += static_cast<float>(table_.at(*plans_[i].whole).saving);
-    if (plans_[i].name && *plans_[i].name >= known) saved += static_cast<float>(fields[i].name.size());
+    if (plans_[i].name && *plans_[i].name >= known)
+      saved += plans_[i].in_static ? 1.0f : static_cast<float>(fields[i].name.size());
   }
   if (saved == 0) return;
   usual_saving_ += (saved - usual_saving_) / saving_memory;
@@ -272,10 +278,12 @@ void qpack_dynamic_encoder::begin_instructions() {
 void qpack_dynamic_encoder::send_insert(const field& line, const line_plan& plan) {
   begin_instructions();
   const std::uint64_t count = table_.lines().insert_count();
-  if (plan.in_static) {
-    append_prefixed_integer(*instructions_, 0xc0, 6, plan.in_static->index);
-  } else if (const auto name = table_.find_name(plan.hashes, line.name, count)) {
+  const bool is_short = plan.in_static && plan.in_static->index < short_insertion_index;
+  const auto name = is_short ? std::nullopt : table_.find_name(plan.hashes, line.name, count);
+  if (name && (!plan.in_static || count - *name <= short_insertion_index)) {
     append_prefixed_integer(*instructions_, 0x80, 6, count - *name - 1);
+  } else if (plan.in_static) {
+    append_prefixed_integer(*instructions_, 0xc0, 6, plan.in_static->index);
   } else {
     append_qpack_string(*instructions_, 0x40, 6, line.name);
   }
@@ -284,12 +292,20 @@ void qpack_dynamic_encoder::send_insert(const field& line, const line_plan& plan
 
 // --- Writing -------------------------------------------------------------------------------------------------------
 
+/// Of lines that have no entry. A name of the static table is looked for only where its index is long and the section
+/// refers to the dynamic table anyway.
 void qpack_dynamic_encoder::find_names(const field_list& fields) {
+  const bool refers = std::any_of(plans_.begin(), plans_.end(), [](const line_plan& plan) { return plan.whole; });
+  const std::uint64_t recent =
+      table_.lines().insert_count() - std::min(table_.lines().insert_count(), short_literal_index);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     line_plan& plan = plans_[i];
-    if (plan.whole || plan.in_static) continue;
+    const bool is_short = plan.in_static && ((plan.in_static->whole && !plan.never_indexed) ||
+                                             plan.in_static->index < short_literal_index);
+    if (plan.whole || is_short || (plan.in_static && !refers)) continue;
     if (plan.never_indexed) plan.hashes = hash_line(fields[i].name, {});
     plan.name = table_.find_name(plan.hashes, fields[i].name, reference_limit());
+    if (plan.in_static && plan.name && *plan.name < recent) plan.name.reset();
   }
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 /// What is believed of a name that is new: that this share of its lines comes again.
 constexpr float first_belief = 0.5f;
-constexpr float weight_of_first_belief = 1;
+constexpr float weight_of_first_belief = 0.25f;
 
 /// A name's past weighs no more than this many lines, so that it can change.
 constexpr float longest_memory_of_names = 64;

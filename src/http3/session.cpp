@@ -97,7 +97,7 @@ void session::on(transport_streams& transport, const quic::stream_readable& read
   exchange* reader = find_exchange(readable.id);
   if (reader == nullptr) return;
   if (const auto read = reader->on_readable(context(transport)); !read) return fail(transport, read.error());
-  if (datagrams_.has_early() && reader->is_announced()) take_early_datagrams(transport, *reader);
+  take_early_datagrams(transport, *reader);
 }
 
 void session::read_peer_stream(transport_streams& transport, stream_id id) {
@@ -128,6 +128,7 @@ void session::resume_unblocked(transport_streams& transport) {
     exchange* reader = find_exchange(*id);
     if (reader == nullptr) continue;
     if (const auto read = reader->on_unblocked(context(transport)); !read) return fail(transport, read.error());
+    take_early_datagrams(transport, *reader);
   }
   // After the sections, whose acknowledgments say the same of most entries.
   decoder_.acknowledge_inserts();
@@ -288,8 +289,8 @@ void session::send_goaway(transport_streams& transport) {
 // --- Parts ---------------------------------------------------------------------------------------------------------
 
 exchange_context session::context(transport_streams& transport) noexcept {
-  return {role_,   transport, limits_, control_.peer(), encoder_, decoder_, local_streams_,
-          events_, guard_,    counts_, datagrams_,      scratch_};
+  return {role_,          transport, limits_, control_.peer(), encoder_,   decoder_,
+          local_streams_, events_,   guard_,  counts_,         datagrams_, scratch_};
 }
 
 exchange* session::find_exchange(stream_id id) noexcept {

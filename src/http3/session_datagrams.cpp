@@ -51,6 +51,7 @@ void session::take_datagram(transport_streams& transport, byte_view data) {
 }
 
 void session::take_early_datagrams(transport_streams& transport, exchange& of) {
+  if (!datagrams_.has_early() || !of.is_announced()) return;
   if (const auto taken = of.take_early_datagrams(context(transport)); !taken) fail(transport, taken.error());
 }
 

@@ -60,7 +60,7 @@ TEST(h3_limits, what_is_on_its_way_is_refused_so_that_it_can_be_sent_again) {
 
 TEST(h3_limits, the_easy_client_goes_on_with_another_connection) {
   auto options = serve_on_loopback();
-  options.max_requests_per_connection = 10;
+  options.limits.max_requests_per_connection = 10;
   int connections = 0;
   options.on_connection = [&](const driver::connection_info&) { ++connections; };
   http3_pair pair(

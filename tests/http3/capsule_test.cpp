@@ -49,6 +49,7 @@ TEST(capsule_reader, takes_integers_that_are_longer_than_needed) {
   EXPECT_EQ(told_by(reader, from_hex("4000 80000002 6162"), 100), "0/2:ab.");
 }
 
+// [rfc9297 3.3#5]
 TEST(capsule_reader, knows_where_a_stream_may_not_end) {
   const bytes stream = capsule_of(70000, "ab");
   for (std::size_t size = 1; size < stream.size(); ++size) {
@@ -90,6 +91,7 @@ TEST(capsule_reader, keeps_nothing_of_a_capsule_that_never_ends) {
   }
 }
 
+// [rfc9297 3.2#1]
 TEST(capsule_collector, makes_whole_what_is_wanted_and_skips_the_rest) {
   const bytes stream = capsule_of(9, "skipped") + capsule_of(0, "one") + capsule_of(7, std::string(100, 'x')) +
                        capsule_of(7, "") + capsule_of(0, "two") + capsule_of(0x3fffffff, "");
@@ -108,6 +110,7 @@ TEST(capsule_collector, makes_whole_what_is_wanted_and_skips_the_rest) {
   }
 }
 
+// [rfc9297 3.4#1 3.4#2]
 TEST(capsule_protocol, is_said_by_a_field_that_is_true) {
   const auto says = [](std::string value) { return says_capsule_protocol({{"capsule-protocol", value, false}}); };
   EXPECT_TRUE(says("?1"));

@@ -87,12 +87,14 @@ TEST(h3spec, cancel_push_on_a_request_stream) {
   }
 }
 
+// [rfc9204 3.1#1]
 TEST(h3spec, bad_static_index) {
   server_test net;
   net.send_request(frame(frame_type::headers, from_hex("0000 ff24")));
   expect_closed(net, error_code::qpack_decompression_failed);
 }
 
+// [rfc9204 4.3.1#2]
 TEST(h3spec, table_capacity_over_the_limit) {
   server_test net;
   net.send_unidirectional(varint(stream_type::qpack_encoder) + from_hex("3fe27f"));
@@ -106,6 +108,7 @@ TEST(h3spec, control_stream_closed) {
   expect_closed(net, error_code::closed_critical_stream);
 }
 
+// [rfc9204 4.4.3#1]
 TEST(h3spec, insert_count_increment_of_zero) {
   server_test net;
   net.send_unidirectional(varint(stream_type::qpack_decoder) + from_hex("00"));

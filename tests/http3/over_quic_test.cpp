@@ -368,6 +368,7 @@ TEST(over_quic, datagrams_cannot_be_sent_where_quic_takes_none) {
             operation_error::not_negotiated);
 }
 
+// [rfc9218 7.2#5]
 TEST(over_quic, a_priority_beyond_the_limit_of_streams_closes_the_connection) {
   quic::settings transport;
   transport.max_concurrent_bidirectional_streams = 10;

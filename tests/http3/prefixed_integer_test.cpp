@@ -34,6 +34,7 @@ TEST(prefixed_integer, agrees_with_the_examples_of_hpack) {
   EXPECT_EQ(decode(from_hex("1f9a0a"), 5), 1337u);
 }
 
+// [rfc9204 4.1.1#1]
 TEST(prefixed_integer, brings_back_values_of_all_sizes_with_all_prefixes) {
   for (unsigned prefix = 3; prefix <= 8; ++prefix) {
     for (unsigned bits = 0; bits <= 62; ++bits) {

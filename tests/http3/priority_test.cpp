@@ -28,6 +28,7 @@ TEST(priority, reads_all_that_a_dictionary_may_look_like) {
   EXPECT_EQ(parse_priority("i, i=?0"), named(std::nullopt, false));
 }
 
+// [rfc9218 4#1]
 TEST(priority, passes_over_members_that_it_does_not_know) {
   for (const char* other : {"a", "*x-1._=5", "v=-12.345", "s=\"a \\\"b\\\\\"", "t=tok:en/!",
                             "b=:aGVsbG8=:", "l=(1 2;a \"c\");d", "e=()", "n=( 1 )", "t=*a"}) {
@@ -35,6 +36,7 @@ TEST(priority, passes_over_members_that_it_does_not_know) {
   }
 }
 
+// [rfc9218 4#1]
 TEST(priority, passes_over_values_out_of_range_or_of_another_type) {
   for (const char* value : {"u=8", "u=-1", "u=1.5", "u=\"1\"", "u=?1", "u=(1)", "u=999999999999999", "i=1", "i=true"}) {
     EXPECT_EQ(parse_priority(value), named(std::nullopt, std::nullopt)) << value;

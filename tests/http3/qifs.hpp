@@ -17,7 +17,8 @@
 #include "quasio/base/byte_reader.hpp"
 #include "quasio/http3/field.hpp"
 
-/// The public QPACK interop collection: field lists, and what encoders made of them (see qifs/README.md).
+/// The public QPACK interop collection: field lists, and what encoders made of them (see qifs/README.md). Folders end
+/// in a slash.
 namespace quasio::http3::qifs {
 
 /// What an encoded file was made for; its name ends in these.
@@ -41,6 +42,15 @@ inline std::optional<std::vector<std::uint8_t>> read_file(const std::string& pat
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::vector<std::uint8_t>{std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::string list_path(const std::string& folder, const std::string& list) {
+  return folder + "qifs/" + list + ".qif";
+}
+
+inline std::string encoded_path(const std::string& folder, const std::string& encoder, const std::string& list,
+                                const setup& with) {
+  return folder + "encoded/qpack-05/" + encoder + "/" + list + ".out." + with.name();
 }
 
 /// Sections are separated by empty lines, name and value by a tab.
@@ -153,6 +163,43 @@ inline std::size_t streams_at_risk(const std::vector<block>& blocks, const setup
   return static_cast<std::size_t>(std::count_if(blocks.begin(), blocks.end(), [](const block& one) {
     return one.id != 0 && !one.bytes.empty() && one.bytes.front() != 0;
   }));
+}
+
+/// The instruction that sets the capacity (RFC 9204, section 4.3.1), which ours has to send and the files leave out.
+inline std::size_t capacity_instruction_size(const setup& with) {
+  std::vector<std::uint8_t> instruction;
+  append_prefixed_integer(instruction, 0x20, 5, with.capacity);
+  return with.capacity == 0 ? 0 : instruction.size();
+}
+
+/// What an encoder needed for a list.
+struct effort {
+  std::size_t bytes = 0;            ///< On all streams.
+  std::size_t inserts = 0;          ///< Bytes on the encoder stream.
+  std::size_t streams_at_risk = 0;  ///< With nothing acknowledged.
+
+  /// Whether it kept to what it was made for.
+  bool is_legal(const setup& with) const { return streams_at_risk <= with.blocked_streams; }
+
+  /// By RFC 9204: with the instruction that makes the rest possible.
+  std::size_t whole_size(const setup& with) const {
+    return bytes + (inserts > 0 ? capacity_instruction_size(with) : 0);
+  }
+};
+
+inline effort effort_of(const std::vector<block>& blocks, const setup& with) {
+  effort sum{size_of(blocks), 0, streams_at_risk(blocks, with)};
+  for (const block& one : blocks) sum.inserts += one.id == 0 ? one.bytes.size() : 0;
+  return sum;
+}
+
+/// Nothing where the file is missing.
+inline std::optional<effort> effort_of_other(const std::string& folder, const std::string& encoder,
+                                             const std::string& list, const setup& with) {
+  const auto file = read_file(encoded_path(folder, encoder, list, with));
+  const auto blocks = file ? parse_blocks(*file) : std::nullopt;
+  if (!blocks) return std::nullopt;
+  return effort_of(*blocks, with);
 }
 
 }  // namespace quasio::http3::qifs

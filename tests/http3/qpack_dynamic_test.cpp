@@ -77,6 +77,7 @@ TEST(qpack_dynamic_encoder, refers_to_what_came_before) {
   EXPECT_LE(second, 2 + some_request.size() + 5) << "a byte a line, and the path, which is inserted now";
 }
 
+// [rfc9204 3.2.3#3]
 TEST(qpack_dynamic_encoder, writes_nothing_to_its_stream_when_the_peer_allows_no_table) {
   for (const std::size_t capacity : {0u, 31u}) {
     qpack_encoder encoder;
@@ -90,6 +91,7 @@ TEST(qpack_dynamic_encoder, writes_nothing_to_its_stream_when_the_peer_allows_no
   }
 }
 
+// [rfc9204 2.1.2#1]
 TEST(qpack_dynamic_encoder, risks_no_blocking_where_none_is_allowed) {
   conversation talk({4096, 4096, 0, 100});
   const field_list fields = {line("x-often", std::string(100, '\\'))};
@@ -101,6 +103,7 @@ TEST(qpack_dynamic_encoder, risks_no_blocking_where_none_is_allowed) {
   EXPECT_NE(talk.say(100, fields).front(), 0);
 }
 
+// [rfc9204 2.1.2#1]
 TEST(qpack_dynamic_encoder, puts_no_more_streams_at_risk_than_are_allowed) {
   conversation talk({4096, 4096, 3, 100});
   std::size_t risky = 0;
@@ -121,6 +124,21 @@ TEST(qpack_dynamic_encoder, a_stream_that_is_at_risk_may_risk_more) {
   EXPECT_EQ(talk.say(4, {line("x-first", std::string(100, '\\'))}).front(), 0);
 }
 
+/// Indices of the static table take two bytes from 15 on in a line, and from 63 on in an insertion.
+TEST(qpack_dynamic_encoder, takes_a_name_from_where_its_index_is_shorter) {
+  conversation talk({4096, 4096, 100, 1000});
+  const field agent = line("user-agent", std::string(60, '\\'));  // Its name is entry 95.
+  const field secret = line("user-agent", "0", true);
+  EXPECT_EQ(talk.say(0, {secret}).size(), 2u + 2 + 2) << "there is nothing else to refer to";
+  talk.say(4, {agent});
+  talk.acknowledge();
+  EXPECT_EQ(talk.say(8, {agent, secret}).size(), 2u + 1 + 1 + 2);
+  EXPECT_EQ(talk.say(12, {secret}).size(), 2u + 2 + 2) << "a byte is not worth an acknowledgment";
+  talk.say(16, {agent, line("user-agent", std::string(50, '|'))});
+  EXPECT_EQ(talk.instructions_size, 1u + 1 + 50);
+}
+
+// [rfc9204 4.5.4#1 7.1.3#1]
 TEST(qpack_dynamic_encoder, never_indexes_what_is_marked_or_secret) {
   conversation talk({4096, 4096, 100, 1000});
   const field_list fields = {line("authorization", "Basic " + std::string(60, 'x')),
@@ -136,6 +154,7 @@ TEST(qpack_dynamic_encoder, never_indexes_what_is_marked_or_secret) {
   EXPECT_EQ(talk.decoder.table().insert_count(), 0u);
 }
 
+// [rfc9204 4.5.4#1 4.5.4#2 7.1.3#1 7.1.3#2]
 TEST(qpack_dynamic_encoder, keeps_what_is_marked_marked_when_an_entry_has_its_name) {
   conversation talk({4096, 4096, 100, 1000});
   talk.say(0, {line("x-token", std::string(60, 'x'))});
@@ -196,6 +215,7 @@ TEST(qpack_dynamic_encoder, writes_no_instruction_without_room_for_all_of_it) {
   }
 }
 
+// [rfc9204 3.2.3#1 4.3.1#1]
 TEST(qpack_dynamic_encoder, uses_less_than_the_peer_allows_when_told_to) {
   conversation talk({200, 1 << 20, 100, 1000});
   for (stream_id id = 0; id < 400; id += 4) {
@@ -232,6 +252,7 @@ TEST(qpack_dynamic_encoder, a_cancelled_stream_lets_its_entries_go) {
   ASSERT_TRUE(talk.encoder.on_decoder_stream(from_hex("40 44 7f80 01"))) << "it may be said of any stream";
 }
 
+// [rfc9204 4.4.1#1 4.4.3#1 7.4#1]
 TEST(qpack_dynamic_encoder, refuses_acknowledgments_of_what_was_not_sent) {
   for (const char* hex :
        {"84",     // No section on stream 4.
@@ -267,6 +288,7 @@ qpack_decoder experienced_decoder() {
   return decoder;
 }
 
+// [rfc9204 2.2#1 2.2.2.1#1]
 TEST(qpack_dynamic_decoder, resolves_every_kind_of_reference) {
   qpack_decoder decoder = experienced_decoder();
   // Required Insert Count 3, Base 2: relative 0 is b, post-base 0 is c; then names alone, with and without N.
@@ -277,8 +299,10 @@ TEST(qpack_dynamic_decoder, resolves_every_kind_of_reference) {
   EXPECT_EQ(decoder.instructions(), from_hex("80"));
 }
 
+// [rfc9204 2.2.1#1 2.2.3#1 4.5.1.1#1 4.5.1.2#2 7.4#1]
 TEST(qpack_dynamic_decoder, refuses_sections_that_cannot_be) {
   for (const char* hex : {"04 00 82",           // Evicted: relative 2 of Base 3 is entry 0.
+                          "04 00 80 82",        // The same, beside one that is there.
                           "04 00 83",           // Before the first entry.
                           "03 01 80 81",        // Base 3, and so entry 2, beyond the count of 2.
                           "04 80 80 11",        // Post-base 1 of Base 2 is entry 3.
@@ -299,6 +323,7 @@ TEST(qpack_dynamic_decoder, refuses_sections_that_cannot_be) {
   }
 }
 
+// [rfc9204 2.2.3#2 3.1#2 3.2.2#2 4.3.1#2 7.4#1]
 TEST(qpack_dynamic_decoder, refuses_instructions_that_cannot_be) {
   for (const char* hex : {"3f46",                        // A capacity of 101.
                           "02", "1f 80 01",              // Duplicates of what is not there.
@@ -327,6 +352,17 @@ TEST(qpack_dynamic_decoder, refuses_instructions_that_cannot_be) {
   }
 }
 
+// [rfc9204 3.2#1]
+TEST(qpack_dynamic_decoder, takes_the_same_line_as_often_as_it_comes) {
+  qpack_decoder decoder({200, 0});
+  ASSERT_TRUE(decoder.on_encoder_stream(from_hex("3fa901 41 61 01 31 41 61 01 31 00")));
+  EXPECT_EQ(decoder.table().insert_count(), 3u);
+  const auto fields = decoder.decode(0, from_hex("04 00 80 81 82"), wide);
+  ASSERT_TRUE(fields);
+  EXPECT_EQ(*fields, (field_list(3, line("a", "1"))));
+}
+
+// [rfc9204 2.1.2#2]
 TEST(qpack_dynamic_decoder, allows_so_many_blocked_streams_and_no_more) {
   qpack_decoder decoder = experienced_decoder();
   const bytes needs_four = from_hex("05 00 80");

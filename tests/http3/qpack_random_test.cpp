@@ -180,6 +180,7 @@ private:
   std::deque<std::uint8_t> answers_;
 };
 
+// [rfc9204 2.1.1#1 3.2.2#1]
 TEST(qpack_random, streams_at_speeds_of_their_own_break_nothing) {
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);

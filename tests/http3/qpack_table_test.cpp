@@ -151,6 +151,7 @@ TEST(qpack_encoder_table, finds_all_that_it_holds_and_nothing_that_is_gone) {
   EXPECT_LE(table.memory(), 12'000u);
 }
 
+// [rfc9204 2.1.1#1 3.2.2#1]
 TEST(qpack_encoder_table, lets_go_only_what_is_known_and_not_referred_to) {
   qpack_encoder_table table;
   table.set_capacity(1000);

@@ -87,6 +87,7 @@ TEST(qpack_encoder, never_indexes_what_is_marked_or_secret) {
   EXPECT_EQ(section({{"x-secret", "1", true}})[2] & 0xf0, 0x30);
 }
 
+// [rfc9204 2.1#1]
 TEST(qpack_encoder, brings_back_what_it_encodes) {
   const field_list fields = {{":status", "200", false},
                              {"content-type", "text/html", false},
@@ -123,6 +124,7 @@ TEST(qpack_decoder, agrees_with_the_example_of_the_rfc) {
 
 TEST(qpack_decoder, takes_any_positive_base) { EXPECT_TRUE(decode(from_hex("00 7f ff 01 d1"))); }
 
+// [rfc9204 4.5.4#2]
 TEST(qpack_decoder, tells_what_must_never_be_indexed) {
   EXPECT_TRUE(decode(from_hex("0000 71 01 2f"))->front().never_indexed);
   EXPECT_FALSE(decode(from_hex("0000 51 01 2f"))->front().never_indexed);
@@ -140,8 +142,10 @@ TEST(qpack_decoder, refuses_references_to_the_dynamic_table) {
   expect_decompression_failed(from_hex("0000 00 01 61"));  // Name reference, post-base.
 }
 
+// [rfc9204 4.5.1.2#2]
 TEST(qpack_decoder, refuses_a_negative_base) { expect_decompression_failed(from_hex("0080 d1")); }
 
+// [rfc9204 3.1#1]
 TEST(qpack_decoder, refuses_an_index_beyond_the_static_table) {
   EXPECT_TRUE(decode(from_hex("0000 ff23")));                // 98.
   expect_decompression_failed(from_hex("0000 ff24"));        // 99.

@@ -98,6 +98,7 @@ void play(std::size_t piece) {
   decoder.expect_table(215, 1, {path, custom, authority, custom2});
 }
 
+// [rfc9204 2.2.2.1#1]
 TEST(qpack_vectors, the_decoder_follows_appendix_b) { play(SIZE_MAX); }
 
 TEST(qpack_vectors, the_decoder_follows_appendix_b_in_pieces) {
@@ -130,6 +131,7 @@ TEST(qpack_vectors, the_encoder_heeds_the_decoder_of_appendix_b) {
 }
 
 /// The example of RFC 9204, section 4.5.1.1.
+// [rfc9204 4.5.1.1#1]
 TEST(qpack_vectors, insert_counts_wrap_as_in_the_rfc) {
   EXPECT_EQ(wrap_insert_count(9, 100), 4u);
   EXPECT_EQ(unwrap_insert_count(4, 10, 100), 9u);

@@ -20,6 +20,7 @@ TEST(remembered_settings, survive_as_a_context) {
 }
 
 // [rfc9114 7.2.4.2#5 7.2.4.2#6]
+// [rfc9297 2.1.1#4]
 TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
   settings ours;
   ours.enable_connect_protocol = true;
@@ -40,6 +41,22 @@ TEST(remembered_settings, of_a_server_may_grow_but_not_shrink) {
   EXPECT_FALSE(accepts_server_context(encode_server_context(with_datagrams), ours));
   const std::vector<std::uint8_t> spoilt{0x06};
   EXPECT_FALSE(accepts_server_context(spoilt, ours));
+}
+
+// [rfc9204 3.2.3#2]
+TEST(remembered_settings, of_a_server_allow_the_same_table_as_before) {
+  settings ours;
+  ours.qpack_max_table_capacity = 4096;
+  const auto context = encode_server_context(ours);
+  EXPECT_TRUE(accepts_server_context(context, ours));
+  for (const std::size_t other : {0u, 4095u, 4097u, 8192u}) {
+    settings changed = ours;
+    changed.qpack_max_table_capacity = other;
+    EXPECT_FALSE(accepts_server_context(context, changed)) << other;
+  }
+  settings none = ours;
+  none.qpack_max_table_capacity = 0;
+  EXPECT_TRUE(accepts_server_context(encode_server_context(none), ours)) << "from zero it may grow";
 }
 
 /// A control stream of a server that begins with these settings.
@@ -79,6 +96,7 @@ TEST_F(remembering, ends_the_connection_when_settings_shrink_under_early_data) {
 }
 
 // [rfc9114 7.2.4.2#9]
+// [rfc9297 2.1.1#5]
 TEST_F(remembering, ends_the_connection_when_settings_are_left_out_under_early_data) {
   peer_settings all = former;
   all.qpack_blocked_streams = 5;

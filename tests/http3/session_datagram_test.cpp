@@ -102,6 +102,7 @@ TEST(datagrams, carry_the_quarter_of_the_stream_id) {
 }
 
 // [rfc9114 9#3]
+// [rfc9297 2.1.1#3]
 TEST(datagrams, need_the_word_of_both_sides) {
   settings without;
   without.enable_connect_protocol = true;
@@ -114,6 +115,7 @@ TEST(datagrams, need_the_word_of_both_sides) {
 }
 
 // [rfc9114 7.2.4.2#1]
+// [rfc9297 2.1.1#3]
 TEST(datagrams, wait_for_the_settings_of_the_peer) {
   talker_and_raw_peer net(endpoint_role::client, with_datagrams());
   const auto id = net.self.state.send_request(net.self.transport, get_request(), false);
@@ -150,6 +152,7 @@ TEST(datagrams, go_with_the_urgency_of_their_request_unless_they_have_their_own)
   EXPECT_EQ(sent.at(1).options.group, net.id);
 }
 
+// [rfc9297 2#1]
 TEST(datagrams, belong_to_requests_that_have_a_meaning_for_them) {
   pair_of_talkers net(with_datagrams(), with_datagrams());
   net.settle();
@@ -164,6 +167,7 @@ TEST(datagrams, belong_to_requests_that_have_a_meaning_for_them) {
   EXPECT_EQ(net.server.state.allow_datagrams(400).error(), operation_error::unknown_exchange);
 }
 
+// [rfc9297 2#2]
 TEST(datagrams, for_a_request_without_a_meaning_for_them_abort_it) {
   datagram_server net;
   const stream_id id = net.send_request(headers(post_request()), false);
@@ -175,6 +179,7 @@ TEST(datagrams, for_a_request_without_a_meaning_for_them_abort_it) {
   EXPECT_EQ(net.self.all<message_aborted>()[0].code, error_code::datagram_error);
 }
 
+// [rfc9297 2#2]
 TEST(datagrams, before_a_request_without_a_meaning_for_them_abort_it_too) {
   datagram_server net;
   net.send(datagram_for(0, "x"));
@@ -183,6 +188,7 @@ TEST(datagrams, before_a_request_without_a_meaning_for_them_abort_it_too) {
   EXPECT_EQ(net.self.state.statistics().datagram_bytes_waiting, 0u);
 }
 
+// [rfc9297 2.1#3]
 TEST(datagrams, go_no_more_when_our_side_is_closed) {
   tunnel net;
   ASSERT_TRUE(net.send(net.client, "waits"));
@@ -195,6 +201,7 @@ TEST(datagrams, go_no_more_when_our_side_is_closed) {
   EXPECT_TRUE(net.server.transport.unsent_datagrams.empty());
 }
 
+// [rfc9297 2.1#4]
 TEST(datagrams, after_the_end_of_the_request_are_dropped) {
   datagram_server net;
   const stream_id id = net.open_tunnel();
@@ -234,6 +241,7 @@ TEST(datagrams, unread_are_forgotten_with_their_exchange) {
   EXPECT_EQ(net.self.state.statistics().datagram_bytes_waiting, 0u);
 }
 
+// [rfc9297 2.1#5]
 TEST(datagrams, before_their_request_wait_for_it) {
   datagram_server net;
   net.send(datagram_for(4, "b1"));
@@ -257,6 +265,7 @@ TEST(datagrams, wait_for_a_request_whose_headers_are_on_their_way) {
   EXPECT_EQ(drain(net.self, id), (std::vector<std::string>{"early"}));
 }
 
+// [rfc9297 2.1#5]
 TEST(datagrams, before_their_request_wait_within_limits) {
   settings limits = with_datagrams();
   limits.datagrams.max_early = 3;
@@ -270,6 +279,7 @@ TEST(datagrams, before_their_request_wait_within_limits) {
   EXPECT_EQ(drain(net.self, net.open_tunnel()).size(), 3u);
 }
 
+// [rfc9297 2.1#5]
 TEST(datagrams, before_their_request_wait_for_some_time) {
   datagram_server net;
   net.send(datagram_for(0, "old"));
@@ -288,6 +298,7 @@ TEST(datagrams, for_a_stream_beyond_the_limit_end_the_connection) {
   expect_closed(net, error_code::id_error);
 }
 
+// [rfc9297 2.1#1 2.1#2]
 TEST(datagrams, without_a_stream_id_end_the_connection) {
   for (const bytes& sent : {no_payload, from_hex("40"), from_hex("c0000000"), from_hex("d000000000000000")}) {
     datagram_server net;
@@ -370,6 +381,7 @@ TEST(datagrams, in_a_flood_take_bounded_memory) {
 }
 
 // [rfc9114 7.2.4.2#7]
+// [rfc9297 2.1.1#1]
 TEST(datagram_setting, is_told_by_who_takes_them) {
   for (const endpoint_role role : {endpoint_role::client, endpoint_role::server}) {
     settings limits = with_datagrams();
@@ -387,6 +399,7 @@ TEST(datagram_setting, is_told_by_who_takes_them) {
 
 // --- Capsules ------------------------------------------------------------------------------------------------------
 
+// [rfc9297 3.2#2 3.2#4]
 TEST(capsule_messages, must_not_say_what_content_they_have) {
   const field_list fields = with(tunnel_request(), "capsule-protocol", "?1");
   for (const field& line : field_list{{"content-length", "0", false}, {"content-type", "text/plain", false}}) {
@@ -400,6 +413,7 @@ TEST(capsule_messages, must_not_say_what_content_they_have) {
   EXPECT_EQ(net.self.count<fields_received>(), 1u) << "no capsules, no rule";
 }
 
+// [rfc9297 3.2#3 3.2#4]
 TEST(capsule_messages, are_not_answered_without_content) {
   for (const field_list& answer : {response("204"), response("205"), response("206"),
                                    with(response(), "content-length", "5"), with(response(), "content-type", "a/b")}) {
@@ -414,6 +428,7 @@ TEST(capsule_messages, are_not_answered_without_content) {
   }
 }
 
+// [rfc9297 3.2#2 3.2#3 3.4#3]
 TEST(capsule_messages, of_ours_keep_to_the_same_rules) {
   datagram_server net;
   const stream_id id = net.open_tunnel();

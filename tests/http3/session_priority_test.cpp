@@ -54,6 +54,7 @@ TEST(priority_field, of_a_request_schedules_its_body_too) {
   EXPECT_EQ(schedule_of(net.client, *id), scheduled(6, true));
 }
 
+// [rfc9218 7.2#8]
 TEST(set_priority, of_a_server_stands_above_all_others) {
   server_test net;
   const stream_id id = net.send_request(headers(with(get_request(), "priority", "u=5, i")));
@@ -62,8 +63,12 @@ TEST(set_priority, of_a_server_stands_above_all_others) {
   ASSERT_TRUE(net.self.state.send_response(net.self.transport, id, with(response(), "priority", "u=1"), false));
   net.send_more(net.control, update_of(id, "u=7, i"));
   EXPECT_EQ(schedule_of(net.self, id), scheduled(2, false));
+  const bytes said = net.peer.received(3);
   ASSERT_TRUE(net.self.state.set_priority(net.self.transport, id, {0, true}));
   EXPECT_EQ(schedule_of(net.self, id), scheduled(0, true));
+  net.settle();
+  EXPECT_EQ(net.peer.received(3), said) << "a server sends no PRIORITY_UPDATE";
+  EXPECT_EQ(net.self.state.statistics().priority_updates_sent, 0u);
 }
 
 TEST(set_priority, refuses_what_is_none_and_who_is_unknown) {
@@ -75,6 +80,7 @@ TEST(set_priority, refuses_what_is_none_and_who_is_unknown) {
   EXPECT_EQ(net.self.state.priority_of(400).error(), operation_error::unknown_exchange);
 }
 
+// [rfc9218 7.2#1 7.2#3]
 TEST(set_priority, of_a_client_tells_the_server) {
   pair_of_talkers net;
   net.settle();
@@ -201,6 +207,7 @@ TEST(priority_update, without_a_parameter_means_its_default) {
   EXPECT_EQ(schedule_of(net.self, id), scheduled(3, false));
 }
 
+// [rfc9218 7.2#4]
 TEST(priority_update, must_name_a_request) {
   for (const stream_id id : {1u, 2u, 3u, 7u}) {
     server_test net;
@@ -209,6 +216,7 @@ TEST(priority_update, must_name_a_request) {
   }
 }
 
+// [rfc9218 7.2#5]
 TEST(priority_update, must_name_a_request_within_the_limit) {
   server_test net;
   net.send_more(net.control, update_of(99 * 4, "u=1"));
@@ -217,6 +225,7 @@ TEST(priority_update, must_name_a_request_within_the_limit) {
   expect_closed(net, error_code::id_error);
 }
 
+// [rfc9218 7.2#7]
 TEST(priority_update, must_not_name_a_push) {
   server_test net;
   net.send_more(net.control, frame(frame_type::max_push_id, varint(10)));
@@ -234,6 +243,7 @@ TEST(priority_update, must_have_an_id) {
   }
 }
 
+// [rfc9218 7.2#9]
 TEST(priority_update, must_not_come_from_a_server) {
   for (const std::uint64_t type : {frame_type::priority_update_request, frame_type::priority_update_push}) {
     client_test net;
@@ -242,6 +252,7 @@ TEST(priority_update, must_not_come_from_a_server) {
   }
 }
 
+// [rfc9218 7.2#2]
 TEST(priority_update, must_not_come_on_a_request_stream) {
   for (const std::uint64_t type : {frame_type::priority_update_request, frame_type::priority_update_push}) {
     server_test server;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "http3/prefixed_integer.hpp"
 #include "http3/session_fixture.hpp"
 #include "http3/settings_frame.hpp"
@@ -92,6 +94,7 @@ TEST(session_qpack, works_in_pieces_of_any_size) {
   }
 }
 
+// [rfc9204 3.2.3#3]
 TEST(session_qpack, uses_no_table_where_either_side_wants_none) {
   settings none;
   none.qpack_max_table_capacity = 0;
@@ -106,6 +109,43 @@ TEST(session_qpack, uses_no_table_where_either_side_wants_none) {
       EXPECT_EQ(net.server.all<fields_received>().back().fields, long_request());
     }
     EXPECT_EQ(received_on(net.server.transport, stream_type::qpack_encoder), bytes{});
+  }
+}
+
+// [rfc9204 4.2#1 4.2#3]
+TEST(session_qpack, has_one_stream_each_way_and_ends_neither) {
+  pair_of_talkers net;
+  net.settle();
+  for (int i = 0; i < 10; ++i) {
+    const auto id = net.client.state.send_request(net.client.transport, long_request(), i % 2 == 0);
+    ASSERT_TRUE(id);
+    net.settle();
+    if (i % 3 == 0) {
+      ASSERT_TRUE(net.client.state.cancel(net.client.transport, *id, error_code::request_cancelled));
+    } else {
+      ASSERT_TRUE(net.server.state.send_response(net.server.transport, *id, response(), true));
+    }
+    net.settle();
+  }
+  net.server.state.send_goaway(net.server.transport);
+  net.settle();
+  for (talker* hearer : {&net.client, &net.server}) {
+    std::map<std::uint64_t, int> seen;
+    for (const stream_id id : hearer->transport.stream_ids()) {
+      const bytes& came = hearer->transport.received(id);
+      if (direction_of(id) != stream_direction::unidirectional || came.empty() || came.front() > 0x3f) continue;
+      ++seen[came.front()];
+      const bool is_qpack = came.front() == stream_type::qpack_encoder || came.front() == stream_type::qpack_decoder;
+      if (!is_qpack) continue;
+      EXPECT_FALSE(hearer->transport.received_fin(id));
+      EXPECT_FALSE(hearer->transport.received_reset(id));
+    }
+    EXPECT_EQ(seen[stream_type::qpack_encoder], 1);
+    EXPECT_EQ(seen[stream_type::qpack_decoder], 1);
+    for (const stream_id id : hearer->transport.stream_ids()) {
+      const bool is_unidirectional = direction_of(id) == stream_direction::unidirectional;
+      EXPECT_FALSE(is_unidirectional && hearer->transport.received_stop(id)) << id;
+    }
   }
 }
 
@@ -127,6 +167,7 @@ TEST(session_qpack, tells_its_limits) {
   EXPECT_EQ(parsed->qpack_blocked_streams, 67u);
 }
 
+// [rfc9204 2.2.2.1#1]
 TEST(session_qpack, a_section_waits_for_its_entries) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, SIZE_MAX}) {
     server_test net;
@@ -174,6 +215,7 @@ TEST(session_qpack, what_waits_stays_where_flow_control_holds_the_peer) {
   EXPECT_EQ(net.self.all<fields_received>()[0].fields.size(), 105u);
 }
 
+// [rfc9204 2.1.2#2]
 TEST(session_qpack, more_blocked_streams_than_allowed_end_the_connection) {
   settings limits;
   limits.qpack_blocked_streams = 2;
@@ -223,6 +265,7 @@ TEST(session_qpack, what_is_too_large_is_given_up_and_the_rest_goes_on) {
   EXPECT_EQ(net.self.count<fields_received>(), 1u);
 }
 
+// [rfc9204 2.2.3#1 2.2.3#2 4.2#4 4.4.3#1]
 TEST(session_qpack, breaches_have_the_codes_of_the_rfc) {
   {
     server_test net;
@@ -245,6 +288,56 @@ TEST(session_qpack, breaches_have_the_codes_of_the_rfc) {
     net.send_unidirectional(varint(type), true);
     expect_closed(net, error_code::closed_critical_stream);
   }
+}
+
+// [rfc9204 4.2#5]
+TEST(session_qpack, both_streams_may_come_where_there_is_nothing_to_say_on_them) {
+  settings none;
+  none.qpack_max_table_capacity = 0;
+  none.qpack_blocked_streams = 0;
+  none.qpack_encoder_table_capacity = 0;
+  server_test net(none);
+  const stream_id encoder = net.send_unidirectional(varint(stream_type::qpack_encoder) + from_hex("20"));
+  const stream_id decoder = net.send_unidirectional(varint(stream_type::qpack_decoder));
+  expect_open(net);
+  EXPECT_FALSE(net.peer.received_stop(encoder));
+  EXPECT_FALSE(net.peer.received_stop(decoder));
+  net.send_request(headers(get_request()));
+  EXPECT_EQ(net.self.count<fields_received>(), 1u);
+}
+
+TEST(session_qpack, a_peer_that_never_inserts_what_its_sections_need_costs_bounded_memory) {
+  settings limits;
+  limits.qpack_blocked_streams = 50;
+  server_test net(limits);
+  net.peer.bidirectional_limit = 1000;
+  for (int i = 0; i < 50; ++i) net.send_request(request_that_needs_two(), false);
+  expect_open(net);
+  const qpack_table_statistics seen = net.self.state.statistics().qpack.decoder;
+  EXPECT_EQ(seen.outstanding, 50u);
+  EXPECT_LE(seen.memory, 4096u);
+  net.send_request(request_that_needs_two(), false);
+  expect_closed(net, error_code::qpack_decompression_failed);
+}
+
+/// Insertions, duplicates, changes of the capacity and instructions that never end, in pieces.
+TEST(session_qpack, a_flood_of_instructions_costs_bounded_memory) {
+  settings limits;
+  limits.qpack_max_table_capacity = 4096;
+  for (const char* hex : {"43 782d61 01 31", "3fe11f", "00", "20", "40 00"}) {
+    server_test net(limits);
+    const stream_id encoder = net.send_unidirectional(varint(stream_type::qpack_encoder) + two_inserts);
+    bytes flood;
+    while (flood.size() < 64 * 1024) flood = flood + from_hex(hex);
+    for (int i = 0; i < 30 && !net.self.closed_with(); ++i) net.send_more(encoder, flood);
+    EXPECT_LE(net.self.state.statistics().qpack.decoder.memory, 32u * 1024) << hex;
+    EXPECT_LE(net.self.state.statistics().qpack.decoder.size, 4096u);
+  }
+  server_test net(limits);
+  const stream_id encoder =
+      net.send_unidirectional(varint(stream_type::qpack_encoder) + from_hex("3fe11f 41 61 7f e11e"));
+  for (int i = 0; i < 4000; ++i) net.send_more(encoder, from_hex("31"));
+  EXPECT_LE(net.self.state.statistics().qpack.decoder.memory, 32u * 1024) << "a value of 4064 bytes";
 }
 
 TEST(session_qpack, a_peer_that_takes_no_acknowledgments_is_shut_out) {
@@ -327,6 +420,7 @@ TEST(session_qpack, without_credit_for_instructions_there_are_none_and_requests_
   EXPECT_LT(net.ask().size(), headers(long_request()).size());
 }
 
+// [rfc9204 4.4.1#1]
 TEST(session_qpack, an_acknowledgment_of_nothing_ends_the_connection) {
   table_test net;
   net.ask();
@@ -336,6 +430,7 @@ TEST(session_qpack, an_acknowledgment_of_nothing_ends_the_connection) {
   expect_closed(net, error_code::qpack_decoder_stream_error);
 }
 
+// [rfc9204 2.1.2#1]
 TEST(session_qpack, a_peer_that_never_acknowledges_gets_what_it_allowed_and_no_more) {
   table_test net({}, 4096, 2);
   net.self.transport.bidirectional_limit = 1000;
@@ -350,6 +445,28 @@ TEST(session_qpack, a_peer_that_never_acknowledges_gets_what_it_allowed_and_no_m
   }
   EXPECT_GE(risky, 1u);
   EXPECT_LE(risky, 2u);
+}
+
+TEST(session_qpack, a_peer_that_never_acknowledges_costs_bounded_memory) {
+  settings limits;
+  limits.qpack_max_unacknowledged_sections = 64;
+  table_test net(limits, 1 << 20, 1 << 20);
+  net.self.transport.bidirectional_limit = 2000;
+  for (int i = 0; i < 1500; ++i) net.ask(with(long_request(), "x-new", std::string(200, 'x') + std::to_string(i / 2)));
+  const qpack_table_statistics seen = net.self.state.statistics().qpack.encoder;
+  EXPECT_EQ(seen.outstanding, 64u);
+  EXPECT_EQ(seen.capacity, limits.qpack_encoder_table_capacity);
+  EXPECT_LE(seen.size, seen.capacity);
+  EXPECT_LE(seen.memory, 160u * 1024);
+}
+
+// [rfc9204 3.2.3#1 4.3.1#1]
+TEST(session_qpack, a_small_offer_is_kept_to) {
+  table_test net({}, 200, 100);
+  net.ask();
+  const bytes said = received_on(net.peer, stream_type::qpack_encoder);
+  ASSERT_GT(said.size(), 3u);
+  EXPECT_EQ(bytes(said.begin(), said.begin() + 3), from_hex("3fa901"));
 }
 
 TEST(session_qpack, settings_decide_how_much_of_the_offer_is_used) {

@@ -55,6 +55,7 @@ TEST(control_stream, refuses_settings_that_end_within_a_setting) {
   expect_closed(net, error_code::frame_error);
 }
 
+// [rfc9297 2.1.1#2]
 TEST(control_stream, refuses_switches_that_are_neither_on_nor_off) {
   for (const std::uint64_t id : {0x08, 0x33}) {
     talker_and_raw_peer net(endpoint_role::server);
@@ -159,6 +160,7 @@ TEST(control_stream, refuses_to_cancel_pushes_that_never_were) {
 // --- Other unidirectional streams ----------------------------------------------------------------------------------
 
 // [rfc9114 6.2.1#3]
+// [rfc9204 4.2#2]
 TEST(unidirectional_streams, come_once_where_they_are_critical) {
   for (const std::uint64_t type : {stream_type::control, stream_type::qpack_encoder, stream_type::qpack_decoder}) {
     server_test net;
@@ -171,6 +173,7 @@ TEST(unidirectional_streams, come_once_where_they_are_critical) {
   }
 }
 
+// [rfc9204 4.2#4]
 TEST(unidirectional_streams, must_not_close_where_they_are_critical) {
   for (const std::uint64_t type : {stream_type::qpack_encoder, stream_type::qpack_decoder}) {
     server_test net;

@@ -9,11 +9,14 @@ namespace quasio {
 /// Walks over bytes that a peer sent. Every read says whether there was enough left; a failed read moves nothing.
 class byte_reader {
 public:
+  /// The bytes must outlive the reader.
   explicit byte_reader(byte_view bytes) noexcept : bytes_(bytes) {}
 
   bool empty() const noexcept { return position_ == bytes_.size(); }
   std::size_t remaining() const noexcept { return bytes_.size() - position_; }
+  /// How many bytes have been read.
   std::size_t position() const noexcept { return position_; }
+  /// What has not been read.
   byte_view rest() const noexcept { return bytes_.subspan(position_); }
 
   std::optional<std::uint8_t> read_u8() noexcept {

@@ -11,13 +11,18 @@ namespace quasio {
 /// overflowed: a caller checks once, at the end, and a peer's sizes can never make it write past the buffer.
 class byte_writer {
 public:
+  /// The buffer must outlive the writer.
   explicit byte_writer(byte_span buffer) noexcept : buffer_(buffer) {}
 
+  /// Whether something did not fit.
   bool overflowed() const noexcept { return overflowed_; }
+  /// How many bytes were written.
   std::size_t position() const noexcept { return position_; }
   std::size_t remaining() const noexcept { return buffer_.size() - position_; }
+  /// What was written so far.
   byte_span written() const noexcept { return buffer_.first(position_); }
 
+  /// Integers are written big-endian, as everything in QUIC.
   void write_u8(std::uint8_t value) noexcept {
     if (claim(1)) buffer_[position_++] = value;
   }
@@ -59,6 +64,7 @@ public:
     write_bytes(bytes);
   }
 
+  /// Padding, for one.
   void write_zeros(std::size_t count) noexcept {
     if (count == 0 || !claim(count)) return;
     std::memset(buffer_.data() + position_, 0, count);

@@ -13,8 +13,10 @@ struct ip_endpoint {
   std::uint32_t scope_id = 0;              ///< IPv6 zone; 0 where none is meant.
   std::uint16_t port = 0;                  ///< Host byte order.
 
+  /// `address` in network byte order: {192, 0, 2, 1}.
   static ip_endpoint v4(std::array<std::uint8_t, 4> address, std::uint16_t port) noexcept;
 
+  /// Whether the address is an IPv4-mapped one.
   bool is_v4() const noexcept;
 
   /// "192.0.2.1:443", "[2001:db8::1]:443" or, with a zone, "[fe80::1%2]:443".
@@ -25,8 +27,8 @@ struct ip_endpoint {
 
 /// The two ends a datagram travels between (RFC 9000, section 9).
 struct network_path {
-  ip_endpoint local;
-  ip_endpoint peer;
+  ip_endpoint local;  ///< Of this host.
+  ip_endpoint peer;   ///< Of the other.
 
   friend auto operator<=>(const network_path&, const network_path&) = default;
 };

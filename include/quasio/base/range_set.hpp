@@ -8,10 +8,11 @@ namespace quasio {
 
 /// A half-open range of numbers: [begin, end).
 struct number_range {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
+  std::uint64_t begin = 0;  ///< The first number that is in it.
+  std::uint64_t end = 0;    ///< The first that is no longer.
 
   std::uint64_t size() const noexcept { return end - begin; }
+  /// Whether it holds the number.
   bool contains(std::uint64_t number) const noexcept { return begin <= number && number < end; }
   friend bool operator==(const number_range&, const number_range&) = default;
 };
@@ -31,11 +32,13 @@ public:
 
   void pop_lowest() { ranges_.erase(ranges_.begin()); }
 
+  /// Whether it holds the number, or all of [begin, end).
   bool contains(std::uint64_t number) const noexcept;
   bool contains(std::uint64_t begin, std::uint64_t end) const noexcept;
 
   bool empty() const noexcept { return ranges_.empty(); }
   std::size_t size() const noexcept { return ranges_.size(); }
+  /// The first and the last range. Precondition: not empty().
   const number_range& lowest() const noexcept { return ranges_.front(); }
   const number_range& highest() const noexcept { return ranges_.back(); }
 

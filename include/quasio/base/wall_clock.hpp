@@ -19,6 +19,7 @@ public:
   /// At `moment` it was `then`.
   constexpr wall_clock(time_point moment, wall_time then) noexcept : moment_(moment), then_(then) {}
 
+  /// The time of day at that instant.
   constexpr wall_time operator()(time_point now) const noexcept {
     return then_ + std::chrono::floor<std::chrono::seconds>(now - moment_);
   }

@@ -21,13 +21,13 @@ struct use_own_context {};
 
 /// Goes on with the certificates, and the demands on clients, of another context.
 struct use_context {
-  tls_context context;
+  tls_context context;  ///< A server's, such as tls_context::server() makes.
 };
 
 /// Ends the handshake with this TLS alert (RFC 8446, section 6.2): 112 (unrecognized_name), 49 (access_denied) or 80
 /// (internal_error) say the most to people.
 struct refuse_hello {
-  std::uint8_t alert = 49;
+  std::uint8_t alert = 49;  ///< access_denied by default.
 };
 
 /// What becomes of a ClientHello.

@@ -16,8 +16,9 @@ namespace quasio::crypto {
 /// the key of its tokens, of its stateless resets, of its connection IDs. Wiped when it goes.
 class master_secret {
 public:
-  static constexpr std::size_t size = 32;
+  static constexpr std::size_t size = 32;  ///< Bytes.
 
+  /// Of 32 bytes that nobody can predict.
   explicit master_secret(const std::array<std::uint8_t, size>& bytes) noexcept : bytes_(bytes) {}
 
   /// A fresh one, of bytes that nobody can predict.

@@ -17,6 +17,7 @@ public:
   static pem text(std::string text) { return {origin::text, std::move(text)}; }
 
   bool empty() const noexcept { return origin_ == origin::nowhere; }
+  /// Whether it names a file; else it is the text itself, or empty.
   bool is_file() const noexcept { return origin_ == origin::file; }
 
   /// The path, or the text.

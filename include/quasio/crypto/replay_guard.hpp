@@ -33,6 +33,7 @@ public:
 /// lost to rounding.
 inline constexpr std::chrono::seconds max_hello_freshness{11};
 
+/// How much a strike_register remembers.
 struct strike_register_settings {
   /// How long what came is remembered at least. Must not be below max_hello_freshness.
   duration window = std::chrono::seconds{12};

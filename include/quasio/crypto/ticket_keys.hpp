@@ -22,8 +22,8 @@ public:
   static constexpr std::size_t min_size = 48;
   static constexpr std::size_t max_size = 80;
 
-  static constexpr std::size_t name_size = 16;
-  static constexpr std::size_t half_size = 32;
+  static constexpr std::size_t name_size = 16;  ///< Bytes of the name.
+  static constexpr std::size_t half_size = 32;  ///< Bytes of each of the two keys.
 
   /// Of a shared secret of min_size to max_size unpredictable bytes; empty for any other size. Its first 16 bytes
   /// become the name by which a ticket says which key opens it, and are seen by everyone; the keys derive from all of
@@ -37,6 +37,7 @@ public:
   ticket_key& operator=(const ticket_key&) = default;
   ~ticket_key();
 
+  /// Stands in clear at the front of each ticket.
   byte_view name() const noexcept { return name_; }
   byte_view cipher_key() const noexcept { return cipher_key_; }  ///< AES-256-CBC.
   byte_view mac_key() const noexcept { return mac_key_; }        ///< HMAC-SHA256.
@@ -73,6 +74,7 @@ public:
   /// Seals with `next` from now on; the others still open.
   void rotate(const ticket_key& next);
 
+  /// Seals with `newest` from now on; only it and `previous` open.
   void replace(const ticket_key& newest, std::vector<ticket_key> previous);
 
   /// Rotates a set that makes its own keys if it is time to; does nothing for others.

@@ -64,6 +64,7 @@ public:
   tls_context& operator=(tls_context other) noexcept;
   ~tls_context();
 
+  /// Whether there is a context.
   explicit operator bool() const noexcept { return context_ != nullptr; }
 
   /// The OpenSSL object, owned by this handle; null for no context.
@@ -88,21 +89,23 @@ private:
 /// at a time.
 using key_log_function = std::function<void(std::string_view line)>;
 
+/// What a client trusts, and shows of itself.
 struct client_options {
-  bool trust_system_roots = true;
-  pem additional_roots;  ///< Certificates to trust besides the system's, or instead of them.
+  bool trust_system_roots = true;  ///< Whether the certificates of the system's store count as roots.
+  pem additional_roots;            ///< Certificates to trust besides the system's, or instead of them.
 
   /// Accepts any server, whoever it is: an attacker on the path reads and changes everything. For tests only.
   bool dangerously_accept_any_certificate = false;
 
-  pem certificate_chain;  ///< Shown when the server asks for one: the leaf first. With private_key.
-  pem private_key;
-  key_log_function key_log;
+  pem certificate_chain;     ///< Shown when the server asks for one: the leaf first. With private_key.
+  pem private_key;           ///< For certificate_chain.
+  key_log_function key_log;  ///< Empty: no secrets leave the process.
 };
 
+/// What a server shows, and wants to see of its clients.
 struct server_options {
   pem certificate_chain;  ///< The leaf first, then the intermediates. Required, as is private_key.
-  pem private_key;
+  pem private_key;        ///< For certificate_chain. Required.
 
   /// When not empty, clients must show a certificate that leads to one of these.
   pem client_roots;
@@ -123,7 +126,7 @@ struct server_options {
   /// in this process only. Where choose_context leads to another context, these keys are still the ones that count.
   std::shared_ptr<ticket_key_set> ticket_keys;
 
-  key_log_function key_log;
+  key_log_function key_log;  ///< Empty: no secrets leave the process.
 };
 
 }  // namespace quasio::crypto

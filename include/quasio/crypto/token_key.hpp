@@ -14,8 +14,9 @@ namespace quasio::crypto {
 /// so.
 class token_key {
 public:
-  static constexpr std::size_t size = 32;
+  static constexpr std::size_t size = 32;  ///< Bytes.
 
+  /// Of 32 bytes that nobody can predict.
   explicit token_key(const std::array<std::uint8_t, size>& bytes) noexcept : bytes_(bytes) {}
 
   /// A fresh one, of bytes that nobody can predict.
@@ -25,6 +26,7 @@ public:
   token_key& operator=(const token_key&) = default;
   ~token_key();
 
+  /// The key itself, valid as long as this object is.
   byte_view bytes() const noexcept { return bytes_; }
 
 private:

@@ -18,6 +18,7 @@ struct alternative_service {
   std::string protocol;    ///< An ALPN identifier, e.g. "h3".
   std::string host;        ///< Lower case, IPv6 without brackets; empty: the origin's own.
   std::uint16_t port = 0;  ///< Never 0.
+  /// From when it was heard (parameter ma); a day where the server does not say.
   std::chrono::seconds max_age{24 * 3600};
   bool persist = false;  ///< Holds when the network changes too.
 
@@ -26,8 +27,8 @@ struct alternative_service {
 
 /// The value of an Alt-Svc field.
 struct alt_svc_value {
-  bool clear = false;  ///< All that was said before is void.
-  std::vector<alternative_service> services;
+  bool clear = false;                         ///< All that was said before is void.
+  std::vector<alternative_service> services;  ///< In the server's order, which is that of its preference.
 };
 
 /// Parses the value of an Alt-Svc field, several of them joined by commas (RFC 7838, section 3). What does not follow
@@ -35,6 +36,7 @@ struct alt_svc_value {
 /// is wrong.
 result<alt_svc_value, std::string> parse_alt_svc(std::string_view text);
 
+/// How much is remembered of what servers say.
 struct alt_svc_limits {
   std::size_t origins = 256;                     ///< Beyond it, the one that was heard of longest ago is forgotten.
   std::size_t services_an_origin = 4;            ///< The first of them are kept.
@@ -51,6 +53,7 @@ struct alt_svc_limits {
 /// Threads: all calls are safe from any. Times are the calendar's.
 class alt_svc_cache {
 public:
+  /// An empty one.
   explicit alt_svc_cache(const alt_svc_limits& limits = {}) : limits_(limits) {}
 
   /// Takes the value of a response's Alt-Svc field, which replaces all that was known of the origin; a malformed value

@@ -46,8 +46,11 @@ quasio::error_code make_error_code(client_error value) noexcept;
 /// where there are any, e.g. "cannot connect to example.org:443: the certificate has expired".
 class request_failed : public system_error {
 public:
+  /// `message` is a sentence without a full stop.
   request_failed(const quasio::error_code& code, std::string message);
+  /// The sentence, and not system_error's composition.
   const char* what() const noexcept override { return message_.c_str(); }
+  /// The same as what().
   const std::string& message() const noexcept { return message_; }
 
 private:

@@ -233,6 +233,7 @@ public:
         });
   }
 
+  /// The body, to be read after the final header section.
   body_reader& body() noexcept { return body_; }
 
 private:

@@ -10,6 +10,7 @@
 
 namespace quasio::driver {
 
+/// Methods as labels: those of RFC 9110 and PATCH; all others are `other`. `del` is DELETE.
 enum class request_method : std::uint8_t { get, head, post, put, del, connect, options, patch, other, count };
 
 /// The first digit of a response's status.
@@ -54,6 +55,7 @@ std::string_view to_string(request_method method) noexcept;
 std::string_view to_string(status_class status) noexcept;
 std::string_view to_string(h3_code code) noexcept;  ///< As RFC 9114 has it: "H3_NO_ERROR".
 
+/// Under which label a method, a status (100 to 599) or a code of HTTP/3 is counted.
 request_method method_of(std::string_view name) noexcept;
 status_class class_of(int status) noexcept;
 h3_code code_of(std::uint64_t code) noexcept;

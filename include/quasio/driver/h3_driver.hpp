@@ -21,8 +21,9 @@ class h3_link;
 class server_h3_link;
 class client_h3_link;
 
+/// How a driver speaks HTTP/3, and how much it lets wait for the program.
 struct h3_driver_settings {
-  http3::settings http3;
+  http3::settings http3;  ///< For the sans-I/O connection below: limits of what the peer sends, QPACK, datagrams.
 
   /// Server: requests that may wait for async_receive_request(); more are refused with H3_REQUEST_REJECTED. The peer
   /// cannot have more open than settings::max_concurrent_bidirectional_streams either.
@@ -73,8 +74,8 @@ struct h3_driver_settings {
 
 /// A request that a client has begun.
 struct outgoing_request {
-  body_writer body;
-  response_reader response;
+  body_writer body;          ///< Where the request's body is written to.
+  response_reader response;  ///< Where the response comes.
 };
 
 /// What the controllers of both ends can do.
@@ -202,8 +203,8 @@ private:
 
 /// What is known of a connection once its handshake is complete.
 struct connection_info {
-  quic::handshake_summary handshake;
-  network_path path;
+  quic::handshake_summary handshake;  ///< What TLS and QUIC agreed on.
+  network_path path;                  ///< Over which it was established.
 };
 
 /// The client's end of an HTTP/3 connection. Copies speak to the same connection; none of them keeps it alive.
@@ -300,8 +301,8 @@ private:
 /// through the controller.
 template <class Controller>
 struct driver_and_controller {
-  std::unique_ptr<runtime::application_over_quic> driver;
-  Controller controller;
+  std::unique_ptr<runtime::application_over_quic> driver;  ///< Belongs to the connection from now on.
+  Controller controller;                                   ///< What the program keeps.
 };
 
 /// `where` is the executor on which the connection will run.

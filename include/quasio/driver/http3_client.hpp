@@ -31,6 +31,7 @@ namespace quasio::http3 {
 class client_state;
 class request_run;
 
+/// Which addresses a resolve_function is asked for.
 enum class ip_family : std::uint8_t { v4, v6 };
 
 /// Looks up the addresses of one family that a host has, the best first: none, or an exception of system_error, where
@@ -44,10 +45,11 @@ using request_writer = driver::body_writer;
 /// request is repeated on a new connection because the server has not processed it. An exception abandons the request.
 using body_source = std::function<asio::awaitable<void>(request_writer&)>;
 
+/// A request: at least a URL.
 struct client_request {
-  std::string method = "GET";
-  std::string url;
-  field_list headers;  ///< Without pseudo-fields; names in lower case.
+  std::string method = "GET";  ///< As it is sent: methods are case-sensitive.
+  std::string url;             ///< Absolute, https; the fragment is not sent.
+  field_list headers;          ///< Without pseudo-fields; names in lower case.
   std::string body;    ///< Sent when not empty, or when `source` is not set and the method is POST, PUT or PATCH.
   body_source source;  ///< Instead of `body`, for what is too large or not yet known.
 
@@ -72,9 +74,11 @@ public:
   using lowest_layer_type = client_response;
 
   client_response() = default;
+  /// For the library's own parts.
   client_response(driver::response_head&& head, driver::response_reader&& reader,
                   std::shared_ptr<const driver::connection_info> connection, driver::client_h3_controller controller);
 
+  /// Of the final response.
   int status() const noexcept { return status_; }
 
   /// Where it came from, which redirects may have made another place than was asked for; and how many there were.
@@ -144,12 +148,13 @@ struct connect_to {
   std::uint16_t to_port = 0;  ///< 0: the same.
 };
 
+/// How a client connects, what it keeps and how long it waits. All but few programs need only `tls`.
 struct client_options {
-  crypto::tls_context tls;  ///< By default verifies with the system's certificates.
-  quic::settings transport;
+  crypto::tls_context tls;              ///< By default verifies with the system's certificates.
+  quic::settings transport;             ///< Windows, timeouts, congestion control.
   std::optional<quic_version> version;  ///< To begin with; see quic::client_options.
-  http3::settings http3;
-  net::udp_socket_options socket;
+  http3::settings http3;                ///< Limits of what servers send, QPACK, datagrams.
+  net::udp_socket_options socket;       ///< Of each connection's UDP socket.
 
   /// Counts what happens on the client's connections (see docs/metrics.md); null: nobody counts.
   std::shared_ptr<driver::h3_counters> counters;
@@ -188,9 +193,9 @@ struct client_options {
   /// Other limits, for requests that have none of their own.
   request_timeouts timeouts;
 
-  retry_settings retries;
-  redirect_settings redirects;
-  pool_settings pool;
+  retry_settings retries;       ///< Whether and when a failed request is sent again.
+  redirect_settings redirects;  ///< Off by default.
+  pool_settings pool;           ///< How many connections are kept, and for how long.
 
   /// Connects to where servers say that they are better reached (RFC 7838), when a new connection is needed: they must
   /// prove to be the origin all the same. What does not answer within `alternative_timeout` is left alone for a while.
@@ -251,6 +256,7 @@ public:
         token, get_executor(), state_, std::move(what));
   }
 
+  /// As request(), with GET.
   template <class Token = asio::use_awaitable_t<>>
   auto get(std::string url, Token&& token = {}) {
     client_request what;
@@ -258,6 +264,7 @@ public:
     return request(std::move(what), std::forward<Token>(token));
   }
 
+  /// As request(), with POST and a body of this type, such as "application/json".
   template <class Token = asio::use_awaitable_t<>>
   auto post(std::string url, std::string body, std::string content_type, Token&& token = {}) {
     client_request what;
@@ -282,9 +289,10 @@ private:
 
 /// The code and the sentence of an exception that a request ended with; nothing when it is null.
 struct failure {
-  quasio::error_code code;
-  std::string message;
+  quasio::error_code code;  ///< For programs.
+  std::string message;      ///< For people: one sentence without a full stop.
 };
+/// Takes apart what a callback is given.
 std::optional<failure> failure_of(const std::exception_ptr& exception);
 
 }  // namespace quasio::http3

@@ -18,6 +18,7 @@ class routed_request;
 /// What lies below a middleware: the next one, or at last the route's handler. Call it once at the most.
 class next_handler {
 public:
+  /// Runs it to its end.
   asio::awaitable<void> operator()() const;
 
 private:
@@ -64,6 +65,7 @@ public:
   /// The pattern "" fits the prefix itself where this router is mounted: "/api" where "/" would fit "/api/".
   router& add(std::string_view method, std::string_view pattern, request_handler handler);
 
+  /// As add(), for one method. get() serves HEAD too; del() is DELETE; any() serves every method.
   router& get(std::string_view pattern, request_handler handler) { return add("GET", pattern, std::move(handler)); }
   router& post(std::string_view pattern, request_handler handler) { return add("POST", pattern, std::move(handler)); }
   router& put(std::string_view pattern, request_handler handler) { return add("PUT", pattern, std::move(handler)); }

@@ -41,9 +41,12 @@ class request {
 public:
   using executor_type = asio::any_io_executor;
 
+  /// For the library's own parts.
   request(driver::incoming_request&& incoming, std::shared_ptr<const driver::connection_info> connection);
 
+  /// As sent, e.g. "GET".
   const std::string& method() const noexcept { return method_; }
+  /// As sent: "https" from a browser.
   const std::string& scheme() const noexcept { return scheme_; }
   const std::string& authority() const noexcept { return authority_; }  ///< Of :authority, else of Host.
   const std::string& path() const noexcept { return path_; }            ///< Of :path, with the query, as sent.
@@ -143,6 +146,7 @@ public:
   using executor_type = asio::any_io_executor;
   using lowest_layer_type = response;
 
+  /// For the library's own parts.
   response(driver::body_writer&& writer, bool head_only);
 
   /// 200 by default.
@@ -155,6 +159,7 @@ public:
   /// Adds a header field beside those of the same name.
   response& add(std::string_view name, std::string_view value);
 
+  /// What has been set so far, without :status.
   const field_list& headers() const noexcept { return headers_; }
 
   /// Whether the final headers have left; from then on they cannot change.
@@ -246,6 +251,7 @@ private:
 /// the connection ends, the coroutine is cancelled (terminal), unless it has disabled that.
 using request_handler = std::function<asio::awaitable<void>(request&, response&)>;
 
+/// How a server listens, what it shows and what it allows. Required are `endpoints` and `tls`.
 struct server_options {
   std::vector<ip_endpoint> endpoints;  ///< Where to listen: at least one. Port 0 lets the system choose.
 
@@ -253,11 +259,12 @@ struct server_options {
   /// of `endpoints`, by start(), once. `threads` must be as many as there are listeners for an endpoint.
   std::shared_ptr<runtime::inheritance> inherited;
 
+  /// Made by crypto::tls_context::server(), or adopted of an asio::ssl::context. ALPN is set for you.
   crypto::tls_context tls;
-  quic::settings transport;
-  http3::settings http3;
+  quic::settings transport;  ///< Windows, timeouts, congestion control, streams at once.
+  http3::settings http3;     ///< Limits of what clients send, QPACK, datagrams.
 
-  quic::retry_policy retry = quic::retry_policy::automatic;
+  quic::retry_policy retry = quic::retry_policy::automatic;  ///< Whether clients must prove their addresses first.
   std::size_t retry_threshold =
       512;  ///< Handshakes under way, a listener, from which `automatic` makes clients prove their address.
 
@@ -308,7 +315,7 @@ struct server_options {
   /// Counts first packets by the client's network: see runtime::listen_options::count_subnets.
   bool count_subnets = false;
 
-  net::udp_socket_options socket;
+  net::udp_socket_options socket;  ///< Of each endpoint and thread.
 
   /// Who watches each connection, such as a runtime::qlog_folder's observer(); empty: nobody.
   quic::observer_factory observe;
@@ -326,6 +333,7 @@ struct server_options {
 /// Threads: any, but one call at a time. The object must not outlive the executor's context.
 class server {
 public:
+  /// `executor` must not run two handlers at once, and is where everything runs that has no thread of the server's own.
   server(asio::any_io_executor executor, server_options options);
 
   /// As abort().

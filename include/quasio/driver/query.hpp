@@ -24,6 +24,7 @@ std::optional<Number> parse_number(std::string_view text) noexcept {
 /// '%' that begins no valid encoding stands for itself, which is how browsers read it: a query cannot be malformed.
 class query_parameters {
 public:
+  /// Name and value, decoded.
   using parameter = std::pair<std::string, std::string>;
 
   query_parameters() = default;
@@ -47,6 +48,7 @@ public:
   /// All values with this name.
   std::vector<std::string_view> all(std::string_view name) const;
 
+  /// Whether there is one with this name.
   bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
   bool empty() const noexcept { return parameters_.empty(); }
   std::size_t size() const noexcept { return parameters_.size(); }

@@ -24,6 +24,7 @@ public:
   explicit session_cache(std::size_t max_sessions = 256, std::size_t per_origin = 4) noexcept
       : max_sessions_(max_sessions), per_origin_(per_origin) {}
 
+  /// Keeps one more session of an origin.
   void put(std::string_view origin, quic::saved_session session);
 
   /// The newest session of an origin, which is no longer in the cache then: each is for one connection.

@@ -11,9 +11,9 @@ namespace quasio::http3 {
 
 /// The parts of an https URL that a request is made of (RFC 3986, RFC 9110 section 4.2).
 struct url {
-  std::string scheme;  ///< Lower case.
-  std::string host;    ///< A name, an IPv4 address, or an IPv6 address without its brackets. Never empty.
-  std::uint16_t port = 443;
+  std::string scheme;        ///< Lower case.
+  std::string host;          ///< A name, an IPv4 address, or an IPv6 address without its brackets. Never empty.
+  std::uint16_t port = 443;  ///< 443 where the URL names none.
   std::string target = "/";  ///< Path and query, percent-encoding as given; never empty, without the fragment.
 
   /// "example.org", "example.org:8443" or "[2001:db8::1]:8443": what stands in :authority; without the default port.

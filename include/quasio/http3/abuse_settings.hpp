@@ -7,8 +7,8 @@ namespace quasio::http3 {
 
 /// So many a second, and after a quiet time so many at once. A `per_second` of 0 allows the first `burst` and no more.
 struct rate_limit {
-  std::uint32_t burst = 0;
-  std::uint32_t per_second = 0;
+  std::uint32_t burst = 0;       ///< At once.
+  std::uint32_t per_second = 0;  ///< Earned again.
 };
 
 /// The part of http3::settings that says how often a peer may do what is allowed, costs it next to nothing, and costs

@@ -20,12 +20,12 @@ inline constexpr std::uint64_t datagram = 0x00;  ///< An HTTP Datagram on the st
 /// A piece of a capsule's value, where it lies in the bytes that were given. A capsule comes in one piece or in
 /// several, the last of which says so; one without a value, in one empty piece.
 struct capsule_piece {
-  std::uint64_t type = 0;
+  std::uint64_t type = 0;    ///< As capsule_type has them, or the protocol above.
   std::uint64_t length = 0;  ///< Of the whole value.
   std::uint64_t offset = 0;  ///< Of this piece in the value.
-  byte_view value;
-  bool is_first = false;
-  bool is_last = false;
+  byte_view value;           ///< The piece itself.
+  bool is_first = false;     ///< Of its capsule.
+  bool is_last = false;      ///< Of its capsule.
 };
 
 /// Finds the capsules in a stream whose bytes come in any pieces. Keeps no value, so that a capsule of any size costs
@@ -57,8 +57,8 @@ private:
 
 /// A capsule with its value. The value is valid until the next call on the collector.
 struct capsule {
-  std::uint64_t type = 0;
-  byte_view value;
+  std::uint64_t type = 0;  ///< One of the wanted ones.
+  byte_view value;         ///< The whole of it.
 };
 
 /// Makes whole capsules of those types that are wanted and of values that are not too large. All others are skipped
@@ -72,6 +72,7 @@ public:
   /// Takes from the front of `bytes` up to the end of the next capsule that is wanted; empty when all was taken.
   std::optional<capsule> next(byte_view& bytes);
 
+  /// As capsule_reader::between_capsules().
   bool between_capsules() const noexcept { return reader_.between_capsules(); }
 
   std::uint64_t skipped() const noexcept { return skipped_; }      ///< Capsules of other types.

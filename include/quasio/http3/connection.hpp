@@ -125,8 +125,10 @@ public:
   /// Exchanges whose exchange_closed has not been told.
   std::size_t open_exchanges() const noexcept;
 
+  /// What the peer's SETTINGS said; defaults before they came.
   const peer_settings& peer() const noexcept;
 
+  /// What was counted so far.
   quasio::http3::statistics statistics() const;
 
 private:

@@ -38,8 +38,8 @@ std::string to_string(error_code code);
 
 /// A breach that ends the connection, or one request (the function that returns it says which).
 struct error {
-  error_code code = error_code::no_error;
-  std::string reason;  ///< For people; sent to the peer where the connection closes.
+  error_code code = error_code::no_error;  ///< What the peer is told.
+  std::string reason;                      ///< For people; sent to the peer where the connection closes.
 };
 
 }  // namespace quasio::http3

@@ -26,6 +26,7 @@ enum class operation_error : std::uint8_t {
 
 std::string_view to_string(operation_error error) noexcept;
 
+/// What an operation gives, or why it was refused.
 template <class Value>
 using operation_result = result<Value, operation_error>;
 

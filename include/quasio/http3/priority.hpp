@@ -20,8 +20,8 @@ struct priority {
 /// What a Priority field names. What it does not name is the default in a request, and in a response whatever the
 /// client said (RFC 9218, sections 4 and 8).
 struct priority_parameters {
-  std::optional<std::uint8_t> urgency;
-  std::optional<bool> incremental;
+  std::optional<std::uint8_t> urgency;  ///< 0 to 7; parameter u.
+  std::optional<bool> incremental;      ///< Parameter i.
 
   friend bool operator==(const priority_parameters&, const priority_parameters&) = default;
 };

@@ -16,6 +16,7 @@ struct qpack_table_statistics {
   std::size_t unacknowledged = 0;  ///< Entries that the other side is not known to have, or has not been told we have.
 };
 
+/// Both tables of a connection.
 struct qpack_statistics {
   qpack_table_statistics encoder;  ///< For what we send.
   qpack_table_statistics decoder;  ///< For what we receive.

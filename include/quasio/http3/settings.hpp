@@ -78,11 +78,13 @@ struct settings {
 
 /// What the peer's SETTINGS frame said; defaults until it came.
 struct peer_settings {
+  /// Bytes, as RFC 9114 section 4.2.2 counts them: the largest section that it takes.
   std::uint64_t max_field_section_size = UINT64_MAX;
+  /// Bytes: the largest table that our encoder may use (RFC 9204, section 5).
   std::uint64_t qpack_max_table_capacity = 0;
-  std::uint64_t qpack_blocked_streams = 0;
-  bool enable_connect_protocol = false;
-  bool h3_datagram = false;
+  std::uint64_t qpack_blocked_streams = 0;  ///< How many streams our encoder may let wait for the table.
+  bool enable_connect_protocol = false;     ///< Extended CONNECT may be sent to it (RFC 9220).
+  bool h3_datagram = false;                 ///< It takes HTTP Datagrams (RFC 9297).
 
   friend bool operator==(const peer_settings&, const peer_settings&) = default;
 };

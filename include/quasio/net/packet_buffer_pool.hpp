@@ -43,6 +43,7 @@ public:
   }
   ~packet_buffer() { reset(); }
 
+  /// Whether a buffer is held.
   explicit operator bool() const noexcept { return block_ != nullptr; }
 
   /// The bytes, which every handle on this buffer may write. Precondition: holds a buffer.
@@ -51,6 +52,7 @@ public:
   /// How many bytes there are; 0 when nothing is held.
   std::size_t capacity() const noexcept { return block_ != nullptr ? block_->capacity : 0; }
 
+  /// All of them; empty when nothing is held.
   byte_span bytes() const noexcept { return block_ != nullptr ? byte_span{data(), capacity()} : byte_span{}; }
 
   /// Whether this is the only handle on its buffer, so that the buffer may be filled anew. False when nothing is held.
@@ -69,6 +71,7 @@ private:
   detail::packet_block* block_ = nullptr;
 };
 
+/// How large a packet_buffer_pool may become.
 struct packet_buffer_pool_settings {
   /// Bytes a buffer holds. The default takes the largest UDP payload and the largest batch that GRO makes of them.
   std::size_t buffer_size = 65'536;
@@ -84,6 +87,7 @@ struct packet_buffer_pool_settings {
 /// Threads: one; see packet_buffer.
 class packet_buffer_pool {
 public:
+  /// Allocates nothing yet.
   explicit packet_buffer_pool(packet_buffer_pool_settings settings = {});
   packet_buffer_pool(const packet_buffer_pool&) = delete;
   packet_buffer_pool& operator=(const packet_buffer_pool&) = delete;
@@ -98,7 +102,9 @@ public:
   /// Gives the memory of the buffers that nobody uses back to the system.
   void trim() noexcept;
 
+  /// As in the settings.
   std::size_t buffer_size() const noexcept;
+  /// As in the settings.
   std::size_t max_buffers() const noexcept;
 
   /// Buffers that exist, used or not.

@@ -24,6 +24,7 @@ enum class send_failure {
   socket,       ///< The socket itself is of no more use.
 };
 
+/// Which of these an error of send() is.
 send_failure classify_send_error(const error_code& error) noexcept;
 
 /// A UDP socket as QUIC needs it: whole batches in and out by one call each, with the local address and the ECN bits of
@@ -36,6 +37,7 @@ send_failure classify_send_error(const error_code& error) noexcept;
 class udp_socket {
 public:
   using executor_type = asio::any_io_executor;
+  /// A file descriptor.
   using native_handle_type = asio::ip::udp::socket::native_handle_type;
 
   /// A closed socket. The pool, from which datagrams are received, must outlive the socket.
@@ -63,11 +65,13 @@ public:
   /// Closes; pending waits end with operation_aborted. Nothing happens to a closed socket.
   void close() noexcept;
 
+  /// Between open() or assign() and close().
   bool is_open() const noexcept { return socket_.is_open(); }
 
   /// The bound address with its true port; a default ip_endpoint when closed.
   const ip_endpoint& local_endpoint() const noexcept { return local_; }
 
+  /// For what this class does not do; the socket keeps it.
   native_handle_type native_handle() noexcept { return socket_.native_handle(); }
   executor_type get_executor() noexcept { return socket_.get_executor(); }
 

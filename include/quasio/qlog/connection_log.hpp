@@ -24,14 +24,16 @@ enum class importance : std::uint8_t {
 class sink {
 public:
   virtual ~sink() = default;
+  /// One record; its bytes are valid during the call only.
   virtual void write(std::string_view record) = 0;
 
   /// The connection has ended; little follows, and perhaps late.
   virtual void flush() {}
 };
 
+/// What a log says, and how much.
 struct log_options {
-  importance detail = importance::extra;
+  importance detail = importance::extra;  ///< The least important events that are written.
 
   /// Names the vantage point, for example the host.
   std::string vantage_point;

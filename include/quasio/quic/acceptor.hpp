@@ -24,10 +24,10 @@ enum class retry_policy : std::uint8_t {
 
 /// What is known of a client before anything is kept about it.
 struct client_knock {
-  network_path path;
-  quic_version version = quic_version::v1;
-  bool address_proved = false;  ///< By a token, of a Retry or an earlier connection.
-  std::size_t handshaking = 0;  ///< Handshakes under way.
+  network_path path;                        ///< Of its packet; `path.peer` is what it claims to be.
+  quic_version version = quic_version::v1;  ///< Of its packet.
+  bool address_proved = false;              ///< By a token, of a Retry or an earlier connection.
+  std::size_t handshaking = 0;              ///< Handshakes under way.
 };
 
 /// What becomes of one who knocks.
@@ -38,14 +38,15 @@ enum class admission : std::uint8_t {
   ignore,         ///< No answer.
 };
 
+/// How a server takes connections. Required are `tls` and `alpn`.
 struct acceptor_options {
-  crypto::tls_context tls;
-  std::vector<std::string> alpn;  ///< Protocols spoken, the most wanted first. At least one.
-  settings transport;
-  early_data_options early_data;
-  retry_policy retry = retry_policy::automatic;
-  std::size_t retry_threshold = 512;  ///< Handshakes under way from which `automatic` asks for proof.
-  std::size_t max_handshakes = 4096;  ///< Handshakes under way beyond which new ones are refused silently.
+  crypto::tls_context tls;                       ///< Made by crypto::tls_context::server(), or adopted.
+  std::vector<std::string> alpn;                 ///< Protocols spoken, the most wanted first. At least one.
+  settings transport;                            ///< Copied into each connection.
+  early_data_options early_data;                 ///< Whether 0-RTT is taken. Off by default.
+  retry_policy retry = retry_policy::automatic;  ///< When clients must prove their addresses first.
+  std::size_t retry_threshold = 512;             ///< Handshakes under way from which `automatic` asks for proof.
+  std::size_t max_handshakes = 4096;             ///< Handshakes under way beyond which new ones are refused silently.
 
   /// How long a Retry token is good for: as long as a client may take to come back at once.
   std::chrono::seconds retry_token_lifetime{10};
@@ -89,6 +90,7 @@ struct acceptor_options {
 
 /// Nothing comes of this datagram.
 struct ignored {
+  /// Why not.
   enum class cause : std::uint8_t {
     not_quic,
     not_initial,  ///< For no connection that exists, and none that could begin.
@@ -99,19 +101,20 @@ struct ignored {
     not_admitted,  ///< By acceptor_options::admit.
     tls,
     reset_limited,  ///< A Stateless Reset would have been the answer, but too many were sent of late.
-  } why;
+  } why;            ///< For counters and logs.
 };
 
 /// Answer with the first `size` bytes of the reply buffer, to where the datagram came from, and forget it.
 struct stateless_reply {
+  /// What kind of packet it is.
   enum class kind : std::uint8_t {
     version_negotiation,
     retry,
     refusal,       ///< Of a Retry token that does not hold.
     not_admitted,  ///< acceptor_options::admit refused the client.
     stateless_reset
-  } what;
-  std::size_t size;
+  } what;            ///< For counters and logs.
+  std::size_t size;  ///< Bytes.
 };
 
 /// A server's front door as a state machine: looks at datagrams that belong to no known connection and decides what
@@ -120,9 +123,11 @@ struct stateless_reply {
 /// Threads: one acceptor is used by one thread at a time.
 class acceptor {
 public:
+  /// `random` must outlive the acceptor, and be as unpredictable as keys must be.
   acceptor(acceptor_options options, random_source& random);
   ~acceptor();
 
+  /// What becomes of a datagram. The pointer is never null.
   using decision = std::variant<ignored, stateless_reply, std::unique_ptr<connection>>;
 
   /// Tells what time of day it is, so that tokens keep their age on other machines and when this one is started again.

@@ -22,11 +22,13 @@ enum class close_cause : std::uint8_t {
 
 /// Why a connection ended, for programs and for people.
 struct close_reason {
-  close_cause cause = close_cause::local_application;
+  close_cause cause = close_cause::local_application;  ///< Which of the other members have a meaning depends on it.
   std::uint64_t code = 0;        ///< transport_error_code or the application's own code, by cause.
   std::uint64_t frame_type = 0;  ///< The frame that caused a transport error; 0 where none did.
+  /// The sentence that went with the code; may be empty, and is the peer's where the peer closed.
   std::string reason;
 
+  /// Whether silence ended it.
   bool is_timeout() const noexcept {
     return cause == close_cause::idle_timeout || cause == close_cause::handshake_timeout;
   }

@@ -33,11 +33,11 @@ namespace quasio::quic {
 
 /// What a client needs to begin a connection.
 struct client_options {
-  crypto::tls_context tls;
+  crypto::tls_context tls;        ///< Made by crypto::tls_context::client(), or adopted.
   std::string server_name;        ///< For SNI and the certificate check: a host name, or an IP address as text.
   std::vector<std::string> alpn;  ///< Protocols offered, the most wanted first. At least one (RFC 9001, section 8.1).
-  network_path path;
-  settings transport;
+  network_path path;   ///< `path.peer` is the server; `path.local` may be left empty until the socket is known.
+  settings transport;  ///< Copied into the connection.
   /// Of the first packet: one of the supported ones. Empty: version 1 if it is among them, else the most wanted.
   std::optional<quic_version> version;
   std::shared_ptr<connection_id_generator> connection_ids;  ///< Null: random IDs of 8 bytes.
@@ -60,17 +60,17 @@ struct client_options {
 
 /// One datagram, or several of equal size (the last may be shorter) for one path, to be sent in one go.
 struct transmission {
-  std::size_t size = 0;          ///< Bytes written to the buffer.
-  std::size_t segment_size = 0;  ///< Bytes a datagram; equals `size` where there is only one.
-  network_path path;
-  ecn_codepoint ecn = ecn_codepoint::not_ect;
+  std::size_t size = 0;                        ///< Bytes written to the buffer.
+  std::size_t segment_size = 0;                ///< Bytes a datagram; equals `size` where there is only one.
+  network_path path;                           ///< Where to send it from, and to.
+  ecn_codepoint ecn = ecn_codepoint::not_ect;  ///< How to mark it.
 };
 
 /// What -v and logs show of a finished handshake.
 struct handshake_summary {
-  std::string alpn;
-  std::string cipher;
-  std::string group;
+  std::string alpn;                                  ///< The protocol; empty before it is chosen.
+  std::string cipher;                                ///< As OpenSSL names it, e.g. "TLS_AES_128_GCM_SHA256".
+  std::string group;                                 ///< Of the key exchange, e.g. "X25519MLKEM768".
   quic_version version = quic_version::v1;           ///< The one that is spoken.
   quic_version original_version = quic_version::v1;  ///< Of the client's very first packet, as far as is known here.
   time_point started{};                              ///< When this side began it.
@@ -78,7 +78,8 @@ struct handshake_summary {
   duration elapsed{};                                ///< How long it took; zero before it is complete.
   bool after_retry = false;  ///< The server demanded proof of the client's address first (RFC 9000, section 8.1.2).
   bool resumed = false;      ///< From a saved_session: no certificate was shown.
-  early_data_status early_data = early_data_status::not_offered;
+  early_data_status early_data = early_data_status::not_offered;  ///< What became of 0-RTT.
+  /// Why it was rejected, at a server that rejected it.
   early_data_refusal early_data_refused_for = early_data_refusal::none;
 };
 
@@ -103,6 +104,7 @@ public:
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
+  /// Which side this is.
   endpoint_role role() const noexcept;
 
   // --- The network's side -------------------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ public:
   /// things.
   std::optional<time_point> next_deadline() const;
 
+  /// Does what is due at `now`; call it when next_deadline() is reached.
   void on_timeout(time_point now);
 
   // --- The application's side ---------------------------------------------------------------------------------------
@@ -283,6 +286,7 @@ public:
   /// The negotiated application protocol; empty before the handshake is complete.
   std::string_view alpn() const noexcept;
 
+  /// What the handshake agreed on, as far as it has come.
   handshake_summary handshake() const;
 
   /// The peer's transport parameters; defaults before they came.
@@ -291,6 +295,7 @@ public:
   /// The path that is in use now.
   const network_path& path() const noexcept;
 
+  /// What was counted so far.
   quasio::quic::statistics statistics() const;
 
 private:

@@ -44,6 +44,7 @@ public:
 /// are sent (see stateless_reset_settings).
 class random_connection_ids final : public connection_id_generator {
 public:
+  /// See above.
   explicit random_connection_ids(std::size_t size = 8) noexcept;
   std::size_t size() const noexcept override { return size_; }
   connection_id generate(random_source& random) override;

@@ -103,6 +103,7 @@ struct sent_datagram_statistics {
   std::size_t bytes_waiting = 0;
 };
 
+/// What became of DATAGRAM frames that came.
 struct received_datagram_statistics {
   std::uint64_t received = 0;  ///< Also those that were dropped.
   std::uint64_t bytes_received = 0;

@@ -13,6 +13,7 @@ enum class key_update_error : std::uint8_t {
   connection_closed,
 };
 
+/// The enumerator's name, for logs and metrics.
 constexpr std::string_view to_string(key_update_error error) noexcept {
   switch (error) {
     case key_update_error::handshake_unconfirmed:

@@ -102,6 +102,7 @@ enum class drop_cause : std::uint8_t {
 /// The enumerator's name, for logs.
 std::string_view to_string(drop_cause cause) noexcept;
 
+/// A received packet, or rest of a datagram, that was dropped.
 struct observed_drop {
   std::optional<packet_kind> kind;  ///< Empty when that much could not be read.
   std::size_t size = 0;
@@ -117,6 +118,7 @@ struct observed_wait {
 /// What a loss was concluded from (RFC 9002, section 6.1).
 enum class loss_cause : std::uint8_t { packet_threshold, time_threshold };
 
+/// A packet that was declared lost.
 struct observed_loss {
   packet_kind kind = packet_kind::one_rtt;
   std::uint64_t number = 0;
@@ -180,6 +182,7 @@ enum class path_event : std::uint8_t {
   forgotten,
 };
 
+/// Something that happened to a path.
 struct observed_path {
   path_event what = path_event::added;
   std::uint16_t id = 0;  ///< Tells the paths of a connection apart; the one of the handshake is 0.
@@ -204,6 +207,7 @@ struct observed_mtu {
   mtu_state state = mtu_state::base;
 };
 
+/// Whether a path carries ECN marks (RFC 9000, section 13.4) is known better than before.
 struct observed_ecn {
   std::uint16_t path = 0;
   std::optional<ecn_state> before;  ///< Empty at the start of a path.
@@ -213,8 +217,10 @@ struct observed_ecn {
 /// The timers of which changes are told. The idle timer, which every packet restarts, is told when its length changes.
 enum class timer_kind : std::uint8_t { loss_time, probe_timeout, path_validation, handshake, idle };
 
+/// What happened to a timer.
 enum class timer_event : std::uint8_t { set, expired, cancelled };
 
+/// A change of one of the timers.
 struct observed_timer {
   timer_kind kind = timer_kind::loss_time;
   timer_event what = timer_event::set;
@@ -231,6 +237,7 @@ enum class send_obstacle : std::uint8_t {
   flow_control,         ///< The peer's, of the connection or of all streams that have data.
 };
 
+/// What happened to keys.
 enum class key_event : std::uint8_t {
   installed,        ///< TLS gave the secrets of a level.
   updated_locally,  ///< A key update that this end began (RFC 9001, section 6).
@@ -238,6 +245,7 @@ enum class key_event : std::uint8_t {
   discarded,
 };
 
+/// A change of the keys that protect packets.
 struct observed_key {
   key_event what = key_event::installed;
   packet_kind level = packet_kind::one_rtt;  ///< Of the packets that the keys protect.
@@ -257,11 +265,13 @@ enum class connection_progress : std::uint8_t {
   closed,
 };
 
+/// Between whom stream or datagram data moved, as seen from the connection.
 enum class data_movement : std::uint8_t {
   from_application,  ///< Written to the stream.
   to_application,    ///< Read from it.
 };
 
+/// Bytes of a stream that have changed hands.
 struct observed_stream_data {
   stream_id id = 0;
   std::uint64_t length = 0;
@@ -269,6 +279,7 @@ struct observed_stream_data {
   bool fin = false;
 };
 
+/// What happened to a stream.
 enum class stream_change : std::uint8_t {
   opened,
   reset_sent,      ///< Our sending side was abandoned.
@@ -276,6 +287,7 @@ enum class stream_change : std::uint8_t {
   closed,          ///< All is delivered or abandoned, both ways.
 };
 
+/// A stream has entered another state.
 struct observed_stream_state {
   stream_id id = 0;
   stream_change what = stream_change::opened;

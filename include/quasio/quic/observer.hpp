@@ -81,11 +81,13 @@ public:
   virtual void on_recovery(const observed_recovery&, time_point) {}
   virtual void on_congestion_state(const observed_congestion_state&, time_point) {}
   virtual void on_key(const observed_key&, time_point) {}
+  /// The connection has come further on its way.
   virtual void on_progress(connection_progress, time_point) {}
   virtual void on_stream_data(const observed_stream_data&, time_point) {}
   virtual void on_stream_state(const observed_stream_state&, time_point) {}
   virtual void on_datagram_data(const observed_datagram_data&, time_point) {}
   virtual void on_datagrams_dropped(const observed_datagram_drops&, time_point) {}
+  /// The application protocol has been chosen.
   virtual void on_alpn(std::string_view, time_point) {}
 
   /// The connection has ended for the application; `closing`, `draining` or `closed` follows.

@@ -24,6 +24,7 @@ enum class path_error : std::uint8_t {
 
 std::string_view to_string(path_error error) noexcept;
 
+/// What a call about paths gives, or why it was refused.
 template <class Value>
 using path_result = result<Value, path_error>;
 

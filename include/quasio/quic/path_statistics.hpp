@@ -40,6 +40,7 @@ constexpr std::string_view to_string(slow_start_end cause) noexcept {
   return "";
 }
 
+/// How the first slow start of a path ended.
 struct slow_start_exit {
   slow_start_end cause = slow_start_end::loss;
   std::uint64_t congestion_window = 0;  ///< Bytes, right after.

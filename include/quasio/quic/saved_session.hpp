@@ -17,9 +17,9 @@ namespace quasio::quic {
 /// Use it for one connection only, and with the server that it came from: whoever sees it twice knows that both were of
 /// one client (RFC 8446, appendix C.4).
 struct saved_session {
-  quic_version version = quic_version::v1;  ///< Good for this one only (RFC 9369, section 5).
-  std::string alpn;
-  bool allows_early_data = false;
+  quic_version version = quic_version::v1;        ///< Good for this one only (RFC 9369, section 5).
+  std::string alpn;                               ///< The protocol that was spoken, and that early data is for.
+  bool allows_early_data = false;                 ///< Whether the server that gave the ticket takes early data.
   transport_parameters parameters;                ///< The server's, as far as they are remembered.
   std::vector<std::uint8_t> ticket;               ///< For TLS; names the server.
   std::vector<std::uint8_t> application_context;  ///< The application's own: what early data must be written by.

@@ -35,10 +35,10 @@ enum class preferred_address_policy : std::uint8_t {
 struct settings {
   // Flow control, RFC 9000 section 4. Windows are bytes; they grow by themselves up to the max_*_window while the
   // reader keeps up (they double when a window is used up within two round trips).
-  std::uint64_t initial_connection_window = 1536 * 1024;  ///< initial_max_data.
-  std::uint64_t initial_stream_window = 1024 * 1024;      ///< initial_max_stream_data_*, for all kinds of stream.
-  std::uint64_t max_connection_window = 24 * 1024 * 1024;
-  std::uint64_t max_stream_window = 16 * 1024 * 1024;
+  std::uint64_t initial_connection_window = 1536 * 1024;   ///< initial_max_data.
+  std::uint64_t initial_stream_window = 1024 * 1024;       ///< initial_max_stream_data_*, for all kinds of stream.
+  std::uint64_t max_connection_window = 24 * 1024 * 1024;  ///< What the connection's window may grow to.
+  std::uint64_t max_stream_window = 16 * 1024 * 1024;      ///< What a stream's window may grow to.
 
   /// Streams the peer may have open at once; the limit is raised as streams end (section 4.6).
   std::uint64_t max_concurrent_bidirectional_streams = 100;
@@ -74,7 +74,7 @@ struct settings {
   /// over IPv6, 1452 is tried before it. 65507 also makes use of jumbo frames and of loopback.
   std::size_t max_datagram_size = 1472;
 
-  mtu_settings mtu;
+  mtu_settings mtu;  ///< How the size of datagrams is found out (RFC 8899).
 
   /// The largest UDP payload this endpoint takes (max_udp_payload_size).
   std::uint64_t max_udp_payload_size = 65527;
@@ -191,11 +191,11 @@ struct settings {
   /// Packets marked on a new path before their fate is known; three probe timeouts end the test as well (appendix A.4).
   unsigned ecn_test_packets = 10;
 
-  recovery::congestion_settings congestion;
-  recovery::loss_detection_settings loss_detection;
-  std::chrono::milliseconds initial_rtt{333};  ///< RFC 9002, section 6.2.2.
-  bool pacing = true;                          ///< RFC 9002, section 7.7.
-  recovery::pacer_settings pacer;              ///< How evenly, and a ceiling on the rate.
+  recovery::congestion_settings congestion;          ///< Which controller, and how it starts.
+  recovery::loss_detection_settings loss_detection;  ///< Thresholds of loss detection (RFC 9002, section 6.1).
+  std::chrono::milliseconds initial_rtt{333};        ///< RFC 9002, section 6.2.2.
+  bool pacing = true;                                ///< RFC 9002, section 7.7.
+  recovery::pacer_settings pacer;                    ///< How evenly, and a ceiling on the rate.
 
   /// Makes a congestion controller of the application's own for each path, instead of the one that
   /// congestion.algorithm names. `congestion` is passed to it, with a seed for each path. Shared by all connections

@@ -19,6 +19,7 @@ enum class stream_error : std::uint8_t {
 
 std::string_view to_string(stream_error error) noexcept;
 
+/// What a call about a stream gives, or why it was refused.
 template <class Value>
 using stream_result = result<Value, stream_error>;
 

@@ -26,7 +26,7 @@ namespace quasio::quic {
 /// Threads: all calls are safe from any.
 class token_keys {
 public:
-  static constexpr std::chrono::seconds default_period{std::chrono::hours(24)};
+  static constexpr std::chrono::seconds default_period{std::chrono::hours(24)};  ///< How long one derived key seals.
 
   /// `period` is at least a second. Zero: the keys change by rotate() only.
   explicit token_keys(const crypto::token_key& current, std::chrono::seconds period = default_period);
@@ -48,14 +48,17 @@ public:
 
   // --- For those who seal ---
 
+  /// The set at one moment.
   struct contents {
-    crypto::token_key current;
-    std::optional<crypto::token_key> previous;
-    std::chrono::seconds period;
-    std::uint64_t version;  ///< Another one after each rotate().
+    crypto::token_key current;                  ///< Seals and opens.
+    std::optional<crypto::token_key> previous;  ///< Opens only.
+    std::chrono::seconds period;                ///< As the constructor has it.
+    std::uint64_t version;                      ///< Another one after each rotate().
   };
 
+  /// The set now.
   contents read() const;
+  /// Changes with each rotate(), so that it can be seen without a lock that read() would give something else.
   std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
 private:

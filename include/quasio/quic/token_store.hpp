@@ -11,6 +11,7 @@
 
 namespace quasio::quic {
 
+/// How many tokens a token_store keeps.
 struct token_store_limits {
   std::size_t servers = 256;        ///< Beyond it the one that has given nothing for longest is forgotten.
   std::size_t tokens_a_server = 4;  ///< Beyond it the oldest token is forgotten: the newest is the best.
@@ -22,6 +23,7 @@ struct token_store_limits {
 /// Threads: all calls are safe from any.
 class token_store {
 public:
+  /// An empty one.
   explicit token_store(const token_store_limits& limits = {}) : limits_(limits) {}
 
   /// Keeps what a new_token_received event brought. `server` is the name that tokens are looked up by.

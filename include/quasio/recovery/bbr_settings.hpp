@@ -11,8 +11,8 @@ namespace quasio::recovery {
 /// the defaults make another algorithm, of which nobody knows how it shares a bottleneck: for experiments.
 struct bbr_settings {
   // Startup: the smallest gains with which the rate doubles each round trip: 4 * ln 2, and 2.
-  double startup_pacing_gain = 2.77;
-  double startup_cwnd_gain = 2.0;
+  double startup_pacing_gain = 2.77;  ///< Of the bandwidth.
+  double startup_cwnd_gain = 2.0;     ///< Of the bandwidth-delay product.
 
   /// Startup and ProbeBW_UP end after full_bw_rounds round trips in each of which the delivery rate grew by less than
   /// this factor. Three, since a receiver that tunes its window needs some to do so.
@@ -25,20 +25,20 @@ struct bbr_settings {
 
   // Drain: half the rate empties in one round trip a queue of one bandwidth-delay product, all that Startup leaves. It
   // ends without that after so many round trips: then the bandwidth was overestimated.
-  double drain_pacing_gain = 0.5;
-  double drain_cwnd_gain = 2.0;
-  std::uint32_t drain_rounds = 3;
+  double drain_pacing_gain = 0.5;  ///< Of the bandwidth.
+  double drain_cwnd_gain = 2.0;    ///< Of the bandwidth-delay product.
+  std::uint32_t drain_rounds = 3;  ///< Round trips.
 
   // ProbeBW: 0.9 is the least restraint with which flows converge to equal shares when they probe with 1.25.
-  double probe_bw_up_pacing_gain = 1.25;
-  double probe_bw_up_cwnd_gain = 2.25;
-  double probe_bw_down_pacing_gain = 0.9;
-  double probe_bw_cwnd_gain = 2.0;
+  double probe_bw_up_pacing_gain = 1.25;   ///< While it probes for more.
+  double probe_bw_up_cwnd_gain = 2.25;     ///< While it probes for more.
+  double probe_bw_down_pacing_gain = 0.9;  ///< While it empties the queue of the probe.
+  double probe_bw_cwnd_gain = 2.0;         ///< In all phases but the probe.
 
   // The wait between two probes is random, so that flows do not probe in step: long enough for a loss-based flow of
   // 25 Mbit/s over 30 ms to recover in between, short enough for people not to notice.
-  duration probe_wait = std::chrono::seconds(2);
-  duration probe_wait_spread = std::chrono::seconds(1);
+  duration probe_wait = std::chrono::seconds(2);         ///< At least.
+  duration probe_wait_spread = std::chrono::seconds(1);  ///< At most so much more.
 
   /// Probes as often as a Reno flow would lose packets, where that is more often: after as many round trips as there
   /// are packets in the bandwidth-delay product, but at the most reno_rounds.
@@ -46,11 +46,12 @@ struct bbr_settings {
   std::uint32_t reno_rounds = 63;
 
   // ProbeRTT: costs about 2 % of the throughput at worst, and leaves quiet applications alone.
-  double probe_rtt_pacing_gain = 1.0;
-  double probe_rtt_cwnd_gain = 0.5;
-  duration probe_rtt_duration = std::chrono::milliseconds(200);
+  double probe_rtt_pacing_gain = 1.0;                            ///< Of the bandwidth.
+  double probe_rtt_cwnd_gain = 0.5;                              ///< Of the bandwidth-delay product.
+  duration probe_rtt_duration = std::chrono::milliseconds(200);  ///< For how long the window is held down.
+  /// How old the shortest round trip may grow before it is measured anew.
   duration probe_rtt_interval = std::chrono::seconds(5);
-  duration min_rtt_window = std::chrono::seconds(10);
+  duration min_rtt_window = std::chrono::seconds(10);  ///< Over how long the shortest round trip is looked for.
 
   /// The loss within a round trip beyond which a probe went too high.
   double loss_threshold = 0.02;

@@ -103,6 +103,7 @@ public:
   /// In bytes; the largest value of the type means "infinite", as at the start.
   virtual std::uint64_t slow_start_threshold() const noexcept = 0;
 
+  /// Whether the window is below the threshold.
   virtual bool in_slow_start() const noexcept { return window() < slow_start_threshold(); }
 
   /// Whether the newest congestion event is still being answered (RFC 9002, section 7.3.2).
@@ -142,7 +143,7 @@ public:
     return in_slow_start() ? "slow_start" : "congestion_avoidance";
   }
 
-  static constexpr std::uint64_t infinite = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t infinite = std::numeric_limits<std::uint64_t>::max();  ///< Bytes: no threshold yet.
 };
 
 }  // namespace quasio::recovery

@@ -21,6 +21,7 @@ enum class congestion_algorithm : std::uint8_t {
 
 /// How a controller starts and what bounds it. Sizes in packets are multiples of the path's largest datagram.
 struct congestion_settings {
+  /// Which of them serves; settings::congestion_controller goes before it.
   congestion_algorithm algorithm = congestion_algorithm::cubic;
 
   /// The window at the start of a path, in packets (RFC 9002, section 7.2). At least minimum_window_packets.

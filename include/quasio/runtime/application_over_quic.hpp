@@ -20,6 +20,7 @@ public:
   virtual quic::connection& connection() noexcept = 0;
 
   virtual const asio::any_io_executor& get_executor() const noexcept = 0;
+  /// The shard's source of unpredictable bytes.
   virtual random_source& random() noexcept = 0;
 
   /// Asks for a turn: events are told, process_reads() and process_writes() called, packets sent. However often it is

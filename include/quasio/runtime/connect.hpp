@@ -12,12 +12,13 @@
 
 namespace quasio::runtime {
 
+/// How a client's connection is made.
 struct connect_options {
   /// What the QUIC connection is given. `path.peer` says where to; `path.local` may name an address and port of this
   /// host, by default the kernel chooses.
   quic::client_options client;
 
-  net::udp_socket_options socket;
+  net::udp_socket_options socket;  ///< Of the connection's own socket.
 
   /// When the system refuses to send from the address in use, since that or its network is gone, the connection moves
   /// to a new socket at an address of the system's choice: at most once in this time. 0: never; the connection then

@@ -19,7 +19,7 @@ class waiting_hello;
 
 /// What a client wants of a server, before the server has answered. Nothing of it is authenticated.
 struct client_hello {
-  network_path path;
+  network_path path;              ///< Of its first packet.
   std::string server_name;        ///< SNI; empty when the client names nobody.
   std::vector<std::string> alpn;  ///< Protocols offered, in the client's order.
 };

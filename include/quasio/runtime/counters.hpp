@@ -16,6 +16,7 @@ namespace quasio::runtime {
 template <class Kind>
 class counters_by {
 public:
+  /// The number of one kind. `count` is none.
   counter& operator[](Kind kind) noexcept { return values_[static_cast<std::size_t>(kind)]; }
   const counter& operator[](Kind kind) const noexcept { return values_[static_cast<std::size_t>(kind)]; }
   static constexpr std::size_t size() noexcept { return static_cast<std::size_t>(Kind::count); }
@@ -41,6 +42,7 @@ public:
     sum_.store(sum_.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
   }
 
+  /// As given to the constructor.
   std::span<const double> bounds() const noexcept { return bounds_; }
 
   /// Of the bucket that ends with that bound; bounds().size() is the one beyond.

@@ -20,9 +20,10 @@ namespace quasio::runtime {
 class inbound_packet_router;
 class io_worker;
 
+/// How a listener takes connections. Required are acceptor.tls and acceptor.alpn.
 struct listen_options {
-  quic::acceptor_options acceptor;
-  net::udp_socket_options socket;
+  quic::acceptor_options acceptor;  ///< What connections are given, and how the front door treats strangers.
+  net::udp_socket_options socket;   ///< Of the listener's socket.
 
   /// Accepted connections that may wait for async_accept(); further ones are dropped, and the client tries again.
   std::size_t accept_backlog = 256;
@@ -93,6 +94,7 @@ public:
   /// The bound address, with its true port.
   const ip_endpoint& local_endpoint() const noexcept;
 
+  /// Where its connections run.
   const runtime::shard& shard() const noexcept;
 
   /// The next client that knocks. Any number of these may wait.

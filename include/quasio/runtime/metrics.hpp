@@ -14,11 +14,13 @@
 /// the shards' counters, added up. docs/metrics.md lists them all.
 namespace quasio::runtime {
 
+/// What a metric is: a number that only grows, one that goes up and down, or a distribution.
 enum class metric_kind : std::uint8_t { counter, gauge, histogram };
 
+/// Tells one sample of a family from the others.
 struct metric_label {
-  std::string name;
-  std::string value;
+  std::string name;   ///< Such as "code".
+  std::string value;  ///< Such as "H3_NO_ERROR".
 
   friend bool operator==(const metric_label&, const metric_label&) = default;
 };
@@ -27,22 +29,23 @@ struct metric_label {
 struct histogram_snapshot {
   std::vector<double> bounds;         ///< The upper ends of the buckets, rising.
   std::vector<std::uint64_t> counts;  ///< Of each bucket by itself.
-  std::uint64_t total = 0;
-  double sum = 0;
+  std::uint64_t total = 0;            ///< Of all buckets.
+  double sum = 0;                     ///< Of all values that were observed.
 };
 
+/// One number, or one distribution, of a family.
 struct metric_sample {
-  std::vector<metric_label> labels;
-  double value = 0;              ///< Of a counter or gauge.
-  histogram_snapshot histogram;  ///< Of a histogram.
+  std::vector<metric_label> labels;  ///< Empty for the only sample of a family.
+  double value = 0;                  ///< Of a counter or gauge.
+  histogram_snapshot histogram;      ///< Of a histogram.
 };
 
 /// One metric with its samples: one, or one for each value of its labels.
 struct metric_family {
-  std::string name;  ///< "quasio_…", with the unit, and "_total" where it is a counter.
-  std::string help;
-  metric_kind kind = metric_kind::counter;
-  std::vector<metric_sample> samples;
+  std::string name;                         ///< "quasio_…", with the unit, and "_total" where it is a counter.
+  std::string help;                         ///< One sentence for people.
+  metric_kind kind = metric_kind::counter;  ///< Of all its samples.
+  std::vector<metric_sample> samples;       ///< One for each value of the labels.
 };
 
 /// The name of a code or cause, as labels have it: the enumerator's.
@@ -93,6 +96,7 @@ public:
     return *this;
   }
 
+  /// All families made so far; the collector is empty afterwards.
   std::vector<metric_family> take() noexcept { return std::move(families_); }
 
 private:

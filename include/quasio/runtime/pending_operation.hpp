@@ -38,6 +38,7 @@ class pending_completion {
 public:
   pending_completion() noexcept = default;
 
+  /// Takes the handler over; it runs on its own executor, and on `io_executor` where it has none.
   template <class Handler>
   pending_completion(Handler handler, const asio::any_io_executor& io_executor)
       : held_(holder<Handler>::create(std::move(handler), io_executor)) {}
@@ -53,6 +54,7 @@ public:
     if (held_ != nullptr) held_->destroy();
   }
 
+  /// Whether an operation waits.
   explicit operator bool() const noexcept { return held_ != nullptr; }
 
   /// 0 for an operation that cannot be cancelled by itself.

@@ -11,6 +11,7 @@
 
 namespace quasio::runtime {
 
+/// How log files are compressed while they are written.
 enum class log_compression : std::uint8_t {
   none,
   gzip,  ///< By zlib; files end in ".sqlog.gz".
@@ -20,11 +21,12 @@ enum class log_compression : std::uint8_t {
 /// Whether this build can compress so; `none` it always can.
 bool is_available(log_compression how) noexcept;
 
+/// Where logs go, what they say and what they may cost.
 struct qlog_folder_options {
-  std::string path;  ///< Made where it is missing; its parent must exist.
-  log_compression compression = log_compression::none;
-  qlog::importance detail = qlog::importance::extra;
-  std::string vantage_point;  ///< See qlog::log_options.
+  std::string path;                                     ///< Made where it is missing; its parent must exist.
+  log_compression compression = log_compression::none;  ///< Must be available: see is_available().
+  qlog::importance detail = qlog::importance::extra;    ///< As qlog::log_options::detail.
+  std::string vantage_point;                            ///< See qlog::log_options.
 
   /// Connections logged at one time, each with an open file; further ones are not logged, and counted.
   std::size_t max_connections = 256;
@@ -51,6 +53,7 @@ public:
   /// For quic::client_options::observe and quic::acceptor_options::observe.
   quic::observer_factory observer() const;
 
+  /// What the limits of the options have cost: logs that were never begun, and bytes of others.
   std::uint64_t connections_not_logged() const noexcept;
   std::uint64_t bytes_dropped() const noexcept;
 

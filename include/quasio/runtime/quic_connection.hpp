@@ -251,6 +251,7 @@ public:
   quic_listener& operator=(quic_listener&&) noexcept;
   ~quic_listener();
 
+  /// The bound address, with its true port.
   const ip_endpoint& local_endpoint() const noexcept;
   asio::any_io_executor get_executor() const;
 

@@ -44,6 +44,7 @@ public:
   virtual void on_connection_id_retired(const connection_id& id) { static_cast<void>(id); }
 };
 
+/// How a connection on a path of the program's own runs.
 struct raw_options {
   /// As listen_options::inbox_size: datagrams that wait for the connection's next turn.
   std::size_t inbox_size = 64;
@@ -52,7 +53,7 @@ struct raw_options {
   std::function<void(const quic::client_hello_received&, std::function<void(crypto::client_hello_answer)>)>
       on_client_hello;
 
-  audit_handler on_end;
+  audit_handler on_end;  ///< Told of the end, also of a handshake that fails.
 };
 
 /// A connection on a path of the program's own. Dropping the handle takes the path away: the application hears that the

@@ -25,7 +25,9 @@ public:
   explicit shard(asio::any_io_executor executor, std::uint8_t index = 0, net::packet_buffer_pool_settings buffers = {});
 
   const asio::any_io_executor& get_executor() const noexcept;
+  /// As given to the constructor.
   std::uint8_t index() const noexcept;
+  /// What its connections have counted.
   const runtime::counters& counters() const noexcept;
 
   /// For the parts of the runtime.
@@ -47,6 +49,7 @@ public:
   shard_pool(const shard_pool&) = delete;
   shard_pool& operator=(const shard_pool&) = delete;
 
+  /// In the order of their indices, which begin with 0.
   const std::vector<shard>& shards() const noexcept;
 
   /// Makes the threads return as soon as they can, whatever is still to be done. Any thread.

@@ -19,14 +19,16 @@ namespace quasio::runtime {
 /// counted together. One thread counts, any may read; there is neither a lock nor an allocation.
 class subnet_counters {
 public:
-  static constexpr std::size_t capacity = 256;
+  static constexpr std::size_t capacity = 256;  ///< Networks that are told apart.
 
+  /// One network with its numbers.
   struct row {
-    std::string subnet;  ///< "192.0.0.0/20", "2001:db8::/32"; "other" for all that found no place.
-    std::uint64_t accepted = 0;
-    std::uint64_t rejected = 0;
+    std::string subnet;          ///< "192.0.0.0/20", "2001:db8::/32"; "other" for all that found no place.
+    std::uint64_t accepted = 0;  ///< First packets that began a connection.
+    std::uint64_t rejected = 0;  ///< First packets that did not.
   };
 
+  /// Counts a client's first packet. Only on the shard's thread.
   void count_accepted(const ip_endpoint& client) noexcept { entry_for(client).accepted.add(); }
   void count_rejected(const ip_endpoint& client) noexcept { entry_for(client).rejected.add(); }
 

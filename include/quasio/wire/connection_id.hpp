@@ -25,6 +25,7 @@ public:
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  /// Valid as long as this object is, and unchanged.
   byte_view bytes() const noexcept { return {bytes_.data(), size_}; }
 
   /// Lower-case hexadecimal, for people and logs.

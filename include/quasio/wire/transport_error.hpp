@@ -35,7 +35,7 @@ std::string to_string(transport_error_code code);
 
 /// What a CONNECTION_CLOSE frame of type 0x1c says: why the connection must end (RFC 9000, section 19.19).
 struct transport_error {
-  transport_error_code code = transport_error_code::no_error;
+  transport_error_code code = transport_error_code::no_error;  ///< What the peer is told.
   std::uint64_t frame_type = 0;  ///< The frame that caused it; 0 where none did or it is unknown.
   std::string reason;            ///< For people; sent to the peer.
 

@@ -18,18 +18,18 @@ namespace quasio {
 /// Where a server would rather be reached once the handshake is done (RFC 9000, sections 9.6 and 18.2). A family that
 /// the server does not offer is empty.
 struct preferred_address {
-  std::optional<ip_endpoint> v4;
-  std::optional<ip_endpoint> v6;
-  connection_id id;  ///< Has sequence number 1; never empty.
-  stateless_reset_token reset_token{};
+  std::optional<ip_endpoint> v4;        ///< An IPv4 address.
+  std::optional<ip_endpoint> v6;        ///< An IPv6 address.
+  connection_id id;                     ///< Has sequence number 1; never empty.
+  stateless_reset_token reset_token{};  ///< For `id`.
 
   friend bool operator==(const preferred_address&, const preferred_address&) = default;
 };
 
 /// Which version the sender chose, and which it has (RFC 9368, section 3). No version is 0.
 struct version_information {
-  quic_version chosen = quic_version::v1;
-  std::vector<quic_version> available;  ///< A client's in order of preference; a server's in none, and maybe empty.
+  quic_version chosen = quic_version::v1;  ///< The one of the packets that carry this.
+  std::vector<quic_version> available;     ///< A client's in order of preference; a server's in none, and maybe empty.
 
   friend bool operator==(const version_information&, const version_information&) = default;
 };
@@ -88,8 +88,8 @@ inline constexpr std::size_t max_available_versions = 256;
 /// A parameter without a meaning, sent so that peers keep on ignoring what they do not know (RFC 9000, section 18.1).
 /// Its identifier is 31 * N + 27, where N is taken from `n`; any 64 random bits will do.
 struct reserved_transport_parameter {
-  std::uint64_t n = 0;
-  byte_view value;
+  std::uint64_t n = 0;  ///< Any number.
+  byte_view value;      ///< Its bytes.
 };
 
 /// Reads the parameters that an endpoint in the role `sender` sent. Parameters that are not known are skipped. Fails
