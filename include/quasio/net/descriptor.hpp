@@ -10,6 +10,8 @@ namespace quasio::net {
 class descriptor {
 public:
   descriptor() noexcept = default;
+
+  /// Takes `handle` over; a negative one is none.
   explicit descriptor(int handle) noexcept : handle_(handle) {}
   descriptor(descriptor&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
   descriptor& operator=(descriptor&& other) noexcept {
@@ -20,7 +22,10 @@ public:
     if (handle_ >= 0) ::close(handle_);
   }
 
+  /// Whether there is one.
   explicit operator bool() const noexcept { return handle_ >= 0; }
+
+  /// The handle, which stays this object's; negative when there is none.
   int get() const noexcept { return handle_; }
 
   /// Gives the descriptor to someone else, who closes it.

@@ -14,8 +14,8 @@ namespace quasio::runtime {
 /// and what the testator does not know either comes back, so that no datagram is lost and none is taken for a
 /// stranger's. The testator sends by them until its last connection has ended; should the heir die, it receives again.
 struct inherited_listener {
-  ip_endpoint local;
-  std::uint8_t shard = 0;
+  ip_endpoint local;       ///< Where it is bound, with its true port.
+  std::uint8_t shard = 0;  ///< The shard whose it was; the heir's shards take them in this order.
 
   /// UDP sockets; the first is bound to `local`, the others to preferred addresses.
   std::vector<net::descriptor> sockets;
@@ -24,6 +24,7 @@ struct inherited_listener {
   net::descriptor channel;
 };
 
+/// All that one process hands to another: see inherited_listener.
 struct inheritance {
   /// For each endpoint one listener a shard.
   std::vector<std::vector<inherited_listener>> endpoints;
