@@ -173,6 +173,50 @@ def under_load(work):
     servers.new.stop()
 
 
+class LateRelay(Relay):
+    """Passes on what the client says as late as `late` seconds; what the server says at once."""
+
+    late = 0
+
+    def inward(self):
+        datagram, self.client = self.front.recvfrom(65536)
+        if self.late > 0:
+            threading.Timer(self.late, self.back.sendto, (datagram, self.server)).start()
+        else:
+            self.back.sendto(datagram, self.server)
+
+
+@case
+def refused_requests(work):
+    """Requests that reach the old server after its last GOAWAY, which it sent by a path that had been fast: it refuses them, and
+    the client sends them to the new one, through the same NAT and so from the same address."""
+    make_small_site(work)
+    servers = Replaced(work)
+    relay = LateRelay(servers.port)
+    scraper = Scraper(servers.old)
+    out = open(work / "client.json", "wb")
+    client = Process("client", [need_program("quasio-client"), *trusting(servers.port, to_port=relay.port), "-v", "--json", "--fail", "--parallel", 20,
+                                "--repeat", 3000, "-o", "/dev/null", f"{servers.origin}/small.txt"], work.folder, stdout=out)
+    servers.wait_until_served(servers.old, 500)
+    servers.replace()
+    relay.late = 1
+    time.sleep(0.02)
+    servers.old.process.signal(signal.SIGTERM)
+    check(servers.old.process.wait(20) == 0, f"the old server ended with code {servers.old.process.popen.returncode}")
+    relay.late = 0
+    check_all_well(client, 3000)
+    transfers = json.loads((work / "client.json").read_text())["transfers"]
+    check(all(each["status"] == 200 and each["bytes"] == 6 for each in transfers) and len(transfers) == 3000, "not all succeeded")
+    retries = client.output().count("; trying again")
+    rejected = scraper.last.get('quasio_h3_resets_sent_total{code="H3_REQUEST_REJECTED"}', 0)
+    served = [servers.served(each) for each in (servers.old, servers.new)]
+    say(f"  {rejected:.0f} requests rejected (as of the last scrape), {retries} tries again; served by the old one: {served[0]}, by the new one: {served[1]}")
+    check(retries > 0, "no request was refused")
+    check(sum(served) == 3000, f"{sum(served)} requests were processed for 3000 that were asked")
+    relay.close()
+    servers.new.stop()
+
+
 @case
 def curl_under_load(work):
     """curl, whose requests are refused by the old server or lost with it, tries again by --retry and goes to the new one."""
