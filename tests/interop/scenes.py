@@ -414,6 +414,7 @@ def slow_reader_quasio_client(work):
     of_client.check_below(2 * FIRST_WINDOW, "a slow reader")
     memory.check_below(2 * FIRST_WINDOW, "a slow reader")
     client.end()
+    idle.end()
     server.stop()
 
 
@@ -433,6 +434,7 @@ def fast_reader_that_stops(work):
     of_client.check_below(2 * LARGEST_WINDOW, "a reader that stopped")
     memory.check_below(2 * LARGEST_WINDOW, "a reader that stopped")
     client.end()
+    idle.end()
     server.stop()
 
 
