@@ -2,8 +2,9 @@
 
 import json
 import re
-import signal
 import shutil
+import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -21,15 +22,16 @@ REQUESTS = 10_000
 class Replaced:
     """A server that can be replaced by another one on the same port."""
 
-    def __init__(self, work, *options):
+    def __init__(self, work, *options, metrics=f"{LOOPBACK}:0"):
         self.work = work
+        self.metrics = metrics
         self.path = work / "handover.sock"
         self.options = options
         self.old = self.start("old", f"{LOOPBACK}:0")
         self.origin, self.port = self.old.origin, self.old.port
 
     def start(self, name, listen):
-        return Server(self.work, "--handover", self.path, "--metrics", f"{LOOPBACK}:0", "--threads", 2, *self.options, name=name, listen=listen,
+        return Server(self.work, "--handover", self.path, "--metrics", self.metrics, "--threads", 2, *self.options, name=name, listen=listen,
                       root=self.work / "site")
 
     def replace(self, name="new"):
@@ -315,6 +317,39 @@ def what_can_go_wrong(work):
     silence.wait_for_line("ready ")
     silence.signal(signal.SIGTERM)
     check(silence.wait(20) == 0, "a server that nobody was before does not end well")
+
+
+@case
+def metrics_follow(work):
+    """At a fixed address the old server answers for its metrics until it ends, and then the new one for its own."""
+    make_small_site(work)
+    servers = Replaced(work, metrics=f"{LOOPBACK}:{free_port()}")
+    scraper = Scraper(servers.old)
+    code, said = run_client(work, *trusting(servers.port), "-o", "/dev/null", f"{servers.origin}/small.txt")
+    check(code == 0, said)
+    servers.replace()
+    check(scraper.once()['quasio_h3_requests_total{method="GET"}'] == 1, "the old server does not answer for its metrics any more")
+    servers.old.stop()
+    where = servers.new.process.wait_for_line("metrics ")
+    check(where == servers.metrics, f"the new server's metrics are at {where}, not at {servers.metrics}")
+    check(scraper.once()['quasio_h3_requests_total{method="GET"}'] == 0, "these are not the new server's metrics")
+    servers.new.stop()
+
+
+@case
+def service_manager(work):
+    """A service manager that asks for it is told when the server has its sockets, and when it goes (sd_notify)."""
+    make_small_site(work)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(work / "notify.sock"))
+        manager.settimeout(20)
+        server = Process("server", [need_program("quasio-server"), "--root", work / "site", "--listen", f"{LOOPBACK}:0"], work.folder,
+                         env={"NOTIFY_SOCKET": str(work / "notify.sock")})
+        check(manager.recv(100) == b"READY=1", "the manager heard something else than READY=1")
+        server.wait_for_line("ready ")
+        server.signal(signal.SIGTERM)
+        check(manager.recv(100) == b"STOPPING=1", "the manager heard something else than STOPPING=1")
+        check(server.wait(20) == 0, "the server did not end well")
 
 
 if __name__ == "__main__":
