@@ -224,6 +224,8 @@ asio::awaitable<request_run::outcome> request_run::exchange(std::shared_ptr<pool
       const bool was_early = !on->is_established && !has_body && !is_tunnel && error != client_error::headers_timeout;
       const bool was_unprocessed = begun.response.body().state()->was_unprocessed();
       if (was_early || was_unprocessed) done.fate = request_fate::unprocessed;
+      // Who refuses again on this connection, though not going away, may take the request on another one.
+      if (was_unprocessed && !is_first) client_->connections().retire(*on);
       co_return done;
     }
     if (head.status < 200) {
@@ -269,7 +271,7 @@ bool request_run::is_sent_again_later(const driver::response_head& head, pooled_
   if (is_misdirected) {
     // RFC 7838, section 6.
     client_->options().alternatives->forget(to.origin());
-    on.is_retired = true;
+    client_->connections().retire(on);
   }
   if (!is_too_early && !is_misdirected) return false;
   done.fate = request_fate::unprocessed;
