@@ -31,6 +31,7 @@ struct transfer_result {
   std::chrono::duration<double> first_byte{};  ///< Until the response's headers.
   std::chrono::duration<double> total{};
   std::optional<quic::statistics> statistics;  ///< Of the connection, at the end.
+  std::optional<http3::statistics> http_statistics;
 };
 
 /// Fetches one URL: sends the request, and writes the response's body where it belongs.
