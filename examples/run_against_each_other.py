@@ -59,6 +59,9 @@ with tempfile.TemporaryDirectory() as folder:
     answers = output_of(program("http3_beast"), certificate, key)
     assert answers == "200 inner answer to /one\n200 inner answer to /two\n", answers
 
+    said = output_of(program("http3_tunnel"), certificate, key)
+    assert said == "capsule: hello, reliably\ndatagram: hello, at once\n", said
+
     events = output_of(program("http3_events"), certificate, key)
     assert events == "".join(f"id: {n}\ndata: tick\n" for n in (1, 2, 3)), events
 

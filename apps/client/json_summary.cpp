@@ -66,6 +66,28 @@ json to_json(const quic::statistics& counts) {
           {"ecn_ce_received", counts.ecn_ce_received}};
 }
 
+json to_json(const http3::qpack_table_statistics& table) {
+  return {{"capacity", table.capacity}, {"entries", table.entries}, {"inserted", table.inserted}};
+}
+
+json to_json(const http3::statistics& counts) {
+  return {{"requests_sent", counts.requests_sent},
+          {"responses_received", counts.responses_received},
+          {"interim_responses_received", counts.interim_responses_received},
+          {"requests_rejected", counts.requests_rejected_by_peer},
+          {"content_bytes_sent", counts.content_bytes_sent},
+          {"content_bytes_received", counts.content_bytes_received},
+          {"field_bytes_sent", counts.field_bytes_sent},
+          {"field_bytes_received", counts.field_bytes_received},
+          {"messages_malformed", counts.messages_malformed},
+          {"goaways_received", counts.goaways_received},
+          {"priority_updates_sent", counts.priority_updates_sent},
+          {"datagrams_sent", counts.datagrams_sent},
+          {"datagrams_received", counts.datagrams.received},
+          {"qpack_encoder", to_json(counts.qpack.encoder)},
+          {"qpack_decoder", to_json(counts.qpack.decoder)}};
+}
+
 json to_json(const planned_transfer& plan, const transfer_result& result) {
   json out = {{"url", plan.text},
               {"output", plan.output.empty() ? json() : json(plan.output)},
@@ -84,6 +106,7 @@ json to_json(const planned_transfer& plan, const transfer_result& result) {
   out["times"] = times;
   out["headers"] = to_json(result.headers);
   if (result.statistics) out["statistics"] = to_json(*result.statistics);
+  if (result.http_statistics) out["http_statistics"] = to_json(*result.http_statistics);
   return out;
 }
 

@@ -150,6 +150,7 @@ asio::awaitable<void> transfer::exchange() {
   if (arguments_.method == "HEAD" && !arguments_.json) co_await print_head(response);
   co_await take_body(response);
   result_.statistics = response.statistics();
+  result_.http_statistics = response.http_statistics();
   if (!has_tried_to_migrate_) co_return;
   for (const quic::path_statistics& path : response.paths()) {
     report_.detail('*', index_,

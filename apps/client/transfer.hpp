@@ -31,12 +31,14 @@ struct transfer_result {
   std::chrono::duration<double> first_byte{};  ///< Until the response's headers.
   std::chrono::duration<double> total{};
   std::optional<quic::statistics> statistics;  ///< Of the connection, at the end.
+  std::optional<http3::statistics> http_statistics;
 
   /// Keeps only how it ended.
   void forget_details() {
     headers = http3::field_list();
     connection.reset();
     statistics.reset();
+    http_statistics.reset();
   }
 };
 

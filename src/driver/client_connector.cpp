@@ -171,7 +171,7 @@ void client_connector::start_next(time_point now) {
   options.client.server_name = target_.server_name;
   options.client.alpn = {"h3"};
   options.client.path.peer = peer;
-  options.client.transport = options_.transport;
+  options.client.transport = driver::match_transport(options_.transport, options_.http3);
   options.client.version = options_.version;
   options.client.session = std::move(session);
   if (const auto version = quic::first_version(options.client))

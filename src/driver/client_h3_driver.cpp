@@ -49,13 +49,13 @@ void client_h3_driver::prepare(http3::connection& http) {
 // The server's settings belong to the session, and mostly come right behind it.
 void client_h3_driver::on_session(const std::shared_ptr<quic::saved_session>& session) {
   if (!on_session_) return;
-  if (settings_came_) return tell_session(session);
+  if (has_peer_settings()) return tell_session(session);
   sessions_without_settings_.push_back(session);
 }
 
 void client_h3_driver::on_settings() {
-  settings_came_ = true;
   for (const auto& each : std::exchange(sessions_without_settings_, {})) tell_session(each);
+  link_->send_waiting();
 }
 
 void client_h3_driver::tell_session(const std::shared_ptr<quic::saved_session>& session) {
@@ -76,7 +76,9 @@ void client_h3_driver::on_idle() {
   link_->on_idle();
 }
 
-void client_h3_driver::on_ended(const runtime::connection_end& end) { link_->on_ended(end, transport().statistics()); }
+void client_h3_driver::on_ended(const runtime::connection_end& end) {
+  link_->on_ended(end, transport().statistics(), is_begun() ? http().statistics() : http3::statistics());
+}
 
 // --- The link
 // ---------------------------------------------------------------------------------------------------------
@@ -113,6 +115,10 @@ quic::statistics client_h3_link::statistics() const {
   return driver_ != nullptr && driver_->is_established() ? driver_->transport().statistics() : last_statistics_;
 }
 
+http3::statistics client_h3_link::http_statistics() const {
+  return driver_ != nullptr && driver_->is_begun() ? driver_->http().statistics() : last_http_statistics_;
+}
+
 std::vector<quic::path_statistics> client_h3_link::paths() const {
   if (driver_ == nullptr || !driver_->is_established()) return {};
   return driver_->transport().paths();
@@ -145,6 +151,7 @@ void client_h3_link::on_established(const connection_info& info) {
   info_ = info;
   for (auto& operation : std::exchange(early_waits_, {})) operation.complete(error_code(), info);
   for (auto& operation : std::exchange(waits_, {})) operation.complete(error_code(), info);
+  is_at_limit_ = false;
   send_waiting();
   tell_change();
 }
@@ -155,20 +162,30 @@ void client_h3_link::send(http3::field_list fields, bool end, std::uint64_t requ
   if (going_away_) return operation.complete(http3::operation_error::going_away, {});
   if (sends_.size() >= max_waiting_sends_) return operation.complete(runtime::error::too_many_waiting, {});
   sends_.push_back({std::move(fields), end, request_tag, std::move(operation)});
-  if (sends_.size() == 1 || !info_) send_waiting();
+  if (!is_at_limit_) send_waiting();
+}
+
+void client_h3_link::on_requests_available() {
+  is_at_limit_ = false;
+  send_waiting();
+}
+
+// Before the handshake is complete only what may be repeated goes (RFC 8470, section 4). An Extended CONNECT goes when
+// the server has said that it knows such (RFC 9220, section 3). The others overtake what has to wait.
+bool client_h3_link::may_go(const waiting_send& next) const {
+  if (!driver_->is_established()) return next.end && http3::is_safe(http3::find_field(next.fields, ":method"));
+  return driver_->has_peer_settings() || http3::find_field(next.fields, ":protocol").empty();
 }
 
 void client_h3_link::send_waiting() {
   if (driver_ == nullptr || !driver_->is_begun()) return;
   for (auto next = sends_.begin(); next != sends_.end();) {
-    // Before the handshake is complete only what may be repeated goes (RFC 8470, section 4), and overtakes the others.
-    const bool may_go =
-        driver_->is_established() || (next->end && http3::is_safe(http3::find_field(next->fields, ":method")));
-    if (!may_go) {
+    if (!may_go(*next)) {
       ++next;
       continue;
     }
-    if (!send(*next)) return;
+    is_at_limit_ = !send(*next);
+    if (is_at_limit_) return;
     next = sends_.erase(next);
   }
 }
@@ -219,8 +236,10 @@ void client_h3_link::cancel_operation(std::uint64_t tag) {
   }
 }
 
-void client_h3_link::on_ended(const runtime::connection_end& end, const quic::statistics& last) {
+void client_h3_link::on_ended(const runtime::connection_end& end, const quic::statistics& last,
+                              const http3::statistics& last_http) {
   last_statistics_ = last;
+  last_http_statistics_ = last_http;
   driver_ = nullptr;
   on_unlinked(end.code);
   end_ = end;

@@ -31,6 +31,7 @@ public:
   void tell_changes_to(std::function<void()> handler) { change_handler_ = std::move(handler); }
   const runtime::connection_end& end() const noexcept;
   quic::statistics statistics() const;
+  http3::statistics http_statistics() const;
   std::vector<quic::path_statistics> paths() const;
   result<network_path, error_code> migrate(const ip_endpoint& local, quic::migration_timing when);
 
@@ -53,8 +54,9 @@ public:
   void on_new_token(const quic::new_token_received& token) const {
     if (new_token_handler_) new_token_handler_(token);
   }
+  void on_requests_available();
   void send_waiting();
-  void on_ended(const runtime::connection_end& end, const quic::statistics& last);
+  void on_ended(const runtime::connection_end& end, const quic::statistics& last, const http3::statistics& last_http);
   void on_abandoned() noexcept;
 
 private:
@@ -66,6 +68,7 @@ private:
   };
 
   error_code end_code() const;
+  bool may_go(const waiting_send& next) const;
   bool send(waiting_send& next);
   void tell_change() const {
     if (change_handler_) change_handler_();
@@ -80,9 +83,11 @@ private:
   std::optional<connection_info> early_info_;
   std::optional<runtime::connection_end> end_;
   quic::statistics last_statistics_;
+  http3::statistics last_http_statistics_;
   std::vector<runtime::pending_operation<connection_info>> waits_;
   std::vector<runtime::pending_operation<connection_info>> early_waits_;
   std::deque<waiting_send> sends_;
+  bool is_at_limit_ = false;  ///< The server allows no more requests now.
 };
 
 class client_h3_driver final : public h3_driver {
@@ -105,7 +110,7 @@ private:
   void on_request(http3::fields_received&&, const std::shared_ptr<exchange>&) override {}
   void go_away() override;
   void on_goaway() override { link_->on_goaway(); }
-  void on_requests_available() override { link_->send_waiting(); }
+  void on_requests_available() override { link_->on_requests_available(); }
   void on_idle() override;
   void on_ended(const runtime::connection_end& end) override;
 
@@ -113,7 +118,6 @@ private:
   std::vector<std::uint8_t> session_context_;
   std::function<void(std::shared_ptr<quic::saved_session>)> on_session_;
   std::vector<std::shared_ptr<quic::saved_session>> sessions_without_settings_;
-  bool settings_came_ = false;
 };
 
 }  // namespace quasio::driver

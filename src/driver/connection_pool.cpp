@@ -209,7 +209,13 @@ void connection_pool::note_early_failure(const std::string& origin) {
 // --- Ending
 // -----------------------------------------------------------------------------------------------------------
 
+void connection_pool::retire(pooled_connection& connection) {
+  connection.is_retired = true;
+  if (connection.is_idle()) connection.controller->close();
+}
+
 void connection_pool::on_change(const place& changed) {
+  if (changed->is_retired) retire(*changed);
   if (changed->is_idle() && changed->is_usable()) {
     changed->idle_since = std::chrono::steady_clock::now();
     close_when_idle_for_long(changed);

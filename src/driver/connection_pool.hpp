@@ -48,6 +48,9 @@ public:
   /// A connection came to nothing before its handshake was complete, while early data was on its way.
   void note_early_failure(const std::string& origin);
 
+  /// No more requests go on this connection; it is closed when those under way have ended.
+  void retire(pooled_connection& connection);
+
   /// Closes all connections, and fails those to come.
   void close(const failure& why);
 

@@ -97,10 +97,31 @@ std::string sentence(const char* beginning, const quic::close_reason& reason) {
   return text;
 }
 
+class capsule_errors final : public error_category {
+public:
+  const char* name() const noexcept override { return "quasio.http3.capsule"; }
+  std::string message(int value) const override {
+    switch (static_cast<capsule_error>(value)) {
+      case capsule_error::too_large:
+        return "the capsule is larger than allowed";
+      case capsule_error::truncated:
+        return "the stream ended amid a capsule";
+    }
+    return "unknown error";
+  }
+};
+
 // TLS alert 120, no_application_protocol (RFC 7301, section 3.2), as a code of the transport (RFC 9001, section 4.8).
 constexpr std::uint64_t no_application_protocol = 0x0100 + 120;
 
 }  // namespace
+
+const error_category& capsule_category() noexcept {
+  static const capsule_errors category;
+  return category;
+}
+
+error_code make_error_code(capsule_error value) noexcept { return {static_cast<int>(value), capsule_category()}; }
 
 runtime::connection_end describe(runtime::connection_end end) {
   if (!end.reason) return end;

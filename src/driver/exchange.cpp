@@ -11,6 +11,7 @@ namespace quasio::driver {
 namespace {
 
 constexpr std::size_t read_all_step = 16 * 1024;
+constexpr std::uint8_t least_urgent = 7;  // RFC 9218, section 4.1.
 
 int status_of(const http3::field_list& fields) noexcept {
   const std::string_view text = http3::find_field(fields, ":status");
@@ -26,6 +27,7 @@ exchange::exchange(h3_driver& driver, stream_id id)
       executor_(driver.executor()),
       id_(id),
       is_server_(driver.role() == endpoint_role::server),
+      datagrams_(driver, id),
       records_(driver.keeping()) {}
 
 // --- Reading --------------------------------------------------------------------------------------------------------
@@ -99,6 +101,7 @@ std::size_t exchange::read_at_hand(byte_span into) {
   if (!read) {
     driver.tell_events();
     if (!read_end_) read_end_ = make_error_code(read.error());
+    datagrams_.end_receiving(*read_end_);
     return 0;
   }
   note_read(read->size, read->finished);
@@ -109,6 +112,7 @@ std::size_t exchange::read_at_hand(byte_span into) {
   }
   if (read->finished) {
     read_end_ = asio::error::eof;
+    datagrams_.end_receiving(*read_end_);
     // The trailers came before, but may not have been told.
     driver.tell_events();
   }
@@ -151,6 +155,7 @@ void exchange::on_fields(http3::fields_received&& received) {
   if (told_status != 0) records_.on_response_head(told_status);
   if (received.end_of_message) {
     read_end_ = asio::error::eof;
+    datagrams_.end_receiving(*read_end_);
     records_.on_received_all(told_status != 0 ? message_end::with_head : message_end::with_body);
   }
   if (received.kind == http3::section_kind::trailers) {
@@ -167,6 +172,7 @@ void exchange::on_fields(http3::fields_received&& received) {
 }
 
 void exchange::end_reading(const error_code& code) {
+  datagrams_.end_receiving(code);
   if (!kept_.is_read()) {
     if (!kept_.end) kept_.end = code;
     return;
@@ -274,6 +280,7 @@ void exchange::finish_writing() {
 
 void exchange::end_writing(const error_code& code) {
   if (!write_end_) write_end_ = code;
+  datagrams_.end_sending(*write_end_);
   writing_.operation.complete(*write_end_, writing_.done);
 }
 
@@ -330,11 +337,40 @@ void exchange::cancel_operation(std::uint64_t tag) {
   if (reading_all_.operation.tag() == tag) reading_all_.complete(aborted);
   if (receiving_head_.tag() == tag) receiving_head_.complete(aborted, {});
   if (writing_.operation.tag() == tag) writing_.operation.complete(aborted, writing_.done);
+  datagrams_.cancel(tag);
+}
+
+error_code exchange::set_priority(const http3::priority& wanted) {
+  if (driver_ == nullptr) return make_error_code(http3::operation_error::unknown_exchange);
+  h3_driver& driver = *driver_;
+  const auto set =
+      driver.http().set_priority(driver.transport(), id_, {std::min(wanted.urgency, least_urgent), wanted.incremental});
+  if (!set) return make_error_code(set.error());
+  driver.wake();
+  return {};
+}
+
+http3::priority exchange::priority() const {
+  const auto now = driver_ != nullptr ? driver_->http().priority_of(id_) : http3::operation_result<http3::priority>();
+  if (driver_ != nullptr && now) priority_ = *now;
+  return priority_;
+}
+
+void exchange::on_priority_changed(const http3::priority& wanted) {
+  const auto keep = shared_from_this();
+  if (driver_ != nullptr) driver_->tell(priority_updated{id_, wanted});
+  if (const auto handler = priority_handler_) handler(wanted);
+}
+
+void exchange::on_datagrams_readable() {
+  if (datagrams_.on_readable() && driver_ != nullptr)
+    driver_->tell(datagrams_arrived{id_, datagram_flow(shared_from_this())});
 }
 
 void exchange::on_aborted(const http3::message_aborted& event) {
   records_.on_aborted(event.code, event.malformed);
-  if (driver_ != nullptr) driver_->tell(message_reset{id_, event.code, event.malformed});
+  was_unprocessed_ = event.was_unprocessed;
+  if (driver_ != nullptr) driver_->tell(message_reset{id_, event.code, event.malformed, event.was_unprocessed});
   end_reading(make_error_code(event.code));
   if (event.malformed) end_writing(make_error_code(event.code));
   tell_abandoned();
@@ -353,6 +389,7 @@ void exchange::tell_abandoned() {
 }
 
 void exchange::end_records() {
+  records_.on_datagrams(datagrams_.sent(), datagrams_.received());
   records_.on_ended();
   if (driver_ != nullptr) driver_->tell(exchange_ended{records_.audit()});
 }
@@ -363,6 +400,8 @@ void exchange::on_closed() {
   over_.store(true, std::memory_order_release);
   end_reading(asio::error::eof);
   end_writing(make_error_code(http3::operation_error::unknown_exchange));
+  datagrams_.detach();
+  priority_handler_ = nullptr;
   abandoned_handler_ = nullptr;
 }
 
@@ -395,6 +434,8 @@ void exchange::on_connection_closed(const error_code& code) {
   over_.store(true, std::memory_order_release);
   end_reading(code);
   end_writing(code);
+  datagrams_.detach();
+  priority_handler_ = nullptr;
   tell_abandoned();
 }
 
@@ -408,6 +449,8 @@ void exchange::abandon() noexcept {
   const auto unheard_head = std::move(receiving_head_);
   const auto unheard_write = std::move(writing_.operation);
   const auto unheard_handler = std::exchange(abandoned_handler_, nullptr);
+  const auto unheard_wishes = std::exchange(priority_handler_, nullptr);
+  datagrams_.abandon();
 }
 
 }  // namespace quasio::driver

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/exchange_datagrams.hpp"
 #include "driver/exchange_records.hpp"
 #include "quasio/driver/exchange.hpp"
 #include "quasio/driver/h3_event.hpp"
@@ -33,12 +35,14 @@ public:
   bool is_over() const noexcept { return over_.load(std::memory_order_acquire); }
 
   /// Nothing of our message, or of the peer's, is yet to come.
-  void mark_sent() noexcept {
+  void mark_sent() {
     write_end_ = make_error_code(http3::operation_error::wrong_state);
+    datagrams_.end_sending(*write_end_);
     records_.on_sent_all(message_end::with_head);
   }
-  void mark_received() noexcept {
+  void mark_received() {
     read_end_ = asio::error::eof;
+    datagrams_.end_receiving(*read_end_);
     records_.on_received_all(message_end::with_head);
   }
 
@@ -57,6 +61,10 @@ public:
   /// More body bytes than that end a read with client_error::body_too_large.
   void limit_body(std::uint64_t most) noexcept { body_limit_ = most; }
   std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+
+  /// How long a server waits for more of the body, where that is not server_limits::body_timeout; 0: for ever.
+  void set_body_timeout(std::chrono::milliseconds most) noexcept { body_timeout_ = most; }
+  std::optional<std::chrono::milliseconds> body_timeout() const noexcept { return body_timeout_; }
   bool is_waiting_to_read() const noexcept { return is_reading() || receiving_head_; }
 
   /// Ends reading on our own account: nothing more of the peer's message is wanted.
@@ -76,6 +84,14 @@ public:
   void give_up_writing(const error_code& why);
 
   // Both:
+  exchange_datagrams& datagrams() noexcept { return datagrams_; }
+  error_code set_priority(const http3::priority& wanted);
+  http3::priority priority() const;
+  void on_priority_change(priority_handler handler) { priority_handler_ = std::move(handler); }
+
+  /// On a client: the server has said that it did nothing about the request (RFC 9114, sections 4.1.1 and 5.2).
+  bool was_unprocessed() const noexcept { return was_unprocessed_; }
+
   void cancel(http3::error_code code);
 
   /// Gives up one half, or both.
@@ -88,6 +104,8 @@ public:
   void on_body_writable() { try_to_write(); }
   void on_aborted(const http3::message_aborted& event);
   void on_refused(const http3::message_refused& event);
+  void on_priority_changed(const http3::priority& wanted);
+  void on_datagrams_readable();
   void on_closed();
   /// The connection is about to go: what has arrived of the body, and can still be read, is taken over.
   void keep_what_arrived();
@@ -155,6 +173,7 @@ private:
   bool gave_up_reading_ = false;  ///< The peer does not know that reading has ended.
   std::uint64_t body_limit_ = UINT64_MAX;
   std::uint64_t bytes_read_ = 0;
+  std::optional<std::chrono::milliseconds> body_timeout_;
   std::deque<response_head> heads_;
   runtime::pending_operation<response_head> receiving_head_;
   http3::field_list trailers_;
@@ -164,6 +183,11 @@ private:
   bool write_finished_ = false;
   bool gave_up_writing_ = false;  ///< The peer does not know that writing has ended.
   std::uint64_t bytes_written_ = 0;
+
+  exchange_datagrams datagrams_;
+  mutable http3::priority priority_;  ///< As it was known last.
+  priority_handler priority_handler_;
+  bool was_unprocessed_ = false;
 
   std::function<void()> abandoned_handler_;
   exchange_records records_;

@@ -36,6 +36,12 @@ public:
   void on_aborted(http3::error_code code, bool malformed) noexcept;
   void on_refused(http3::error_code code) noexcept;
 
+  /// Before on_ended(): how many there were in all.
+  void on_datagrams(std::uint64_t sent, std::uint64_t received) noexcept {
+    audit_.datagrams_sent = sent;
+    audit_.datagrams_received = received;
+  }
+
   /// The stream or its connection has ended. Once.
   void on_ended();
 

@@ -43,6 +43,13 @@ void h3_controller::start_shut_down(const std::shared_ptr<h3_link>& link, stream
   });
 }
 
+void h3_controller::start_set_priority(const std::shared_ptr<h3_link>& link, stream_id id,
+                                       const http3::priority& wanted, runtime::pending_operation<> operation) {
+  command(link, std::move(operation), [id, wanted](h3_link& at, runtime::pending_operation<> with) {
+    at.set_priority(id, wanted, std::move(with));
+  });
+}
+
 void h3_controller::start_run(const std::shared_ptr<h3_link>& link,
                               std::function<void(quic::connection&, time_point)> what,
                               runtime::pending_operation<> operation) {
@@ -55,6 +62,13 @@ void h3_controller::start_statistics(const std::shared_ptr<h3_link>& link,
   command(link, std::move(operation), [](h3_link& at, runtime::pending_operation<h3_connection_statistics> with) {
     at.tell_statistics(std::move(with));
   });
+}
+
+quic::settings match_transport(quic::settings transport, const http3::settings& http) {
+  // All that fits a packet (RFC 9221, section 3).
+  constexpr std::uint64_t any_size = 65535;
+  if (http.datagrams.enable && transport.datagrams.max_frame_size == 0) transport.datagrams.max_frame_size = any_size;
+  return transport;
 }
 
 // --- Server
@@ -99,6 +113,7 @@ std::size_t client_h3_controller::open_requests() const noexcept { return link_-
 bool client_h3_controller::may_send_now() { return link_->may_send_now(); }
 const runtime::connection_end& client_h3_controller::end() const noexcept { return link_->end(); }
 quic::statistics client_h3_controller::statistics() const { return link_->statistics(); }
+http3::statistics client_h3_controller::http_statistics() const { return link_->http_statistics(); }
 std::vector<quic::path_statistics> client_h3_controller::paths() const { return link_->paths(); }
 
 result<network_path, error_code> client_h3_controller::migrate(const ip_endpoint& local, quic::migration_timing when) {

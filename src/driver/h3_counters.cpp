@@ -71,13 +71,73 @@ void collect_misfortunes(metric_collector& to, sources from) {
       .sum(from, &h3_counters::goaways_sent);
   to.family(metric_kind::counter, "quasio_h3_goaways_received_total", "GOAWAY frames received.")
       .sum(from, &h3_counters::goaways_received);
+  to.family(metric_kind::counter, "quasio_h3_requests_unprocessed_total",
+            "Requests that servers said they had done nothing about.")
+      .sum(from, &h3_counters::requests_unprocessed);
+  to.family(metric_kind::counter, "quasio_h3_requests_too_large_total", "Requests answered with 431.")
+      .sum(from, &h3_counters::requests_too_large);
+  to.family(metric_kind::counter, "quasio_h3_unknown_streams_total", "Unidirectional streams of unknown types.")
+      .sum(from, &h3_counters::unknown_streams);
   to.family(metric_kind::counter, "quasio_h3_events_dropped_total", "Events that nobody took in time.")
       .sum(from, &h3_counters::events_dropped);
   to.family(metric_kind::counter, "quasio_h3_commands_refused_total", "Commands refused because too many waited.")
       .sum(from, &h3_counters::commands_refused);
 }
 
+void collect_compression(metric_collector& to, sources from) {
+  to.family(metric_kind::counter, "quasio_h3_field_bytes_sent_total", "Bytes of encoded field sections sent.")
+      .sum(from, &h3_counters::field_bytes_sent);
+  to.family(metric_kind::counter, "quasio_h3_field_bytes_received_total", "Bytes of encoded field sections received.")
+      .sum(from, &h3_counters::field_bytes_received);
+  to.family(metric_kind::counter, "quasio_h3_qpack_inserted_total", "Entries put into dynamic tables of QPACK.")
+      .sum_by(from, &h3_counters::qpack_inserted, "side");
+  to.family(metric_kind::gauge, "quasio_h3_qpack_memory_bytes", "Memory that QPACK takes.")
+      .sum_by(from, &h3_counters::qpack_memory, "side");
+  to.family(metric_kind::gauge, "quasio_h3_qpack_blocked_streams", "Streams that wait for the peer's QPACK encoder.")
+      .sum(from, &h3_counters::qpack_blocked_streams);
+}
+
+void collect_priorities(metric_collector& to, sources from) {
+  to.family(metric_kind::counter, "quasio_h3_priority_updates_sent_total", "PRIORITY_UPDATE frames sent.")
+      .sum(from, &h3_counters::priority_updates_sent);
+  to.family(metric_kind::counter, "quasio_h3_priority_updates_received_total", "PRIORITY_UPDATE frames received.")
+      .sum(from, &h3_counters::priority_updates_received);
+  to.family(metric_kind::counter, "quasio_h3_priority_updates_ignored_total",
+            "Those that were malformed, too late, or too many too early.")
+      .sum(from, &h3_counters::priority_updates_ignored);
+}
+
+void collect_datagrams(metric_collector& to, sources from) {
+  to.family(metric_kind::counter, "quasio_h3_datagrams_sent_total", "HTTP Datagrams handed to the transport.")
+      .sum(from, &h3_counters::datagrams_sent);
+  to.family(metric_kind::counter, "quasio_h3_datagrams_received_total", "HTTP Datagrams that came.")
+      .sum(from, &h3_counters::datagrams_received);
+  to.family(metric_kind::counter, "quasio_h3_datagram_bytes_sent_total", "Bytes in the HTTP Datagrams sent.")
+      .sum(from, &h3_counters::datagram_bytes_sent);
+  to.family(metric_kind::counter, "quasio_h3_datagram_bytes_received_total", "Bytes in the HTTP Datagrams received.")
+      .sum(from, &h3_counters::datagram_bytes_received);
+  to.family(metric_kind::counter, "quasio_h3_datagrams_dropped_total", "HTTP Datagrams that came in vain, by cause.")
+      .sum_by(from, &h3_counters::datagrams_dropped, "cause");
+  to.family(metric_kind::counter, "quasio_h3_datagrams_refused_total",
+            "HTTP Datagrams not taken because too many waited to be sent.")
+      .sum(from, &h3_counters::datagrams_refused);
+  to.family(metric_kind::gauge, "quasio_h3_datagram_bytes_waiting", "Bytes in HTTP Datagrams that nobody has read.")
+      .sum(from, &h3_counters::datagram_bytes_waiting);
+}
+
 }  // namespace
+
+std::string_view to_string(datagram_drop why) noexcept {
+  constexpr std::array<std::string_view, 4> names = {"full", "late", "unasked", "early"};
+  static_assert(names.size() == static_cast<std::size_t>(datagram_drop::count));
+  return why < datagram_drop::count ? names[static_cast<std::size_t>(why)] : std::string_view();
+}
+
+std::string_view to_string(qpack_side side) noexcept {
+  constexpr std::array<std::string_view, 2> names = {"encoder", "decoder"};
+  static_assert(names.size() == static_cast<std::size_t>(qpack_side::count));
+  return side < qpack_side::count ? names[static_cast<std::size_t>(side)] : std::string_view();
+}
 
 std::string_view to_string(request_method method) noexcept {
   return method < request_method::count ? method_names[static_cast<std::size_t>(method)] : std::string_view();
@@ -138,6 +198,9 @@ std::vector<runtime::metric_family> collect_metrics(std::span<const h3_counters*
   metric_collector collector;
   collect_requests(collector, shards);
   collect_misfortunes(collector, shards);
+  collect_compression(collector, shards);
+  collect_priorities(collector, shards);
+  collect_datagrams(collector, shards);
   return collector.take();
 }
 

@@ -16,7 +16,9 @@ h3_driver::h3_driver(endpoint_role role, asio::any_io_executor executor, const h
     : role_(role),
       executor_(std::move(executor)),
       settings_(settings.http3),
-      keeping_(std::make_shared<h3_record_keeping>(h3_record_keeping{settings.counters, settings.on_exchange})) {}
+      keeping_(std::make_shared<h3_record_keeping>(h3_record_keeping{settings.counters, settings.on_exchange})),
+      max_waiting_datagrams_(settings.max_waiting_datagram_operations),
+      tally_(settings.counters) {}
 
 // Where the io_context is destroyed under the connection, whoever still waits is let go unheard.
 h3_driver::~h3_driver() {
@@ -30,7 +32,14 @@ void h3_driver::count_open() noexcept {
   keeping_->count([](h3_counters& counters) { counters.connections_open.add(); });
 }
 
-void h3_driver::on_started(runtime::worker& host) { host_ = &host; }
+// A promise that the transport does not keep would make peers send what it must then close the connection for (RFC
+// 9297, section 2.1.1; RFC 9221, section 3).
+void h3_driver::on_started(runtime::worker& host) {
+  host_ = &host;
+  if (!settings_.datagrams.enable || host.connection().takes_datagrams()) return;
+  close(http3::error_code::internal_error,
+        "HTTP Datagrams are on, but the transport takes none: see driver::match_transport()");
+}
 
 void h3_driver::begin_http(runtime::worker& host, time_point now) {
   http_.emplace(role_, settings_, host.random());
@@ -59,7 +68,10 @@ void h3_driver::on_event(runtime::worker& host, const quic::event& event, time_p
 void h3_driver::process_reads(runtime::worker&, time_point) { tell_events(); }
 
 // What exchanges did in process_reads() may have caused more.
-void h3_driver::process_writes(runtime::worker&, time_point) { tell_events(); }
+void h3_driver::process_writes(runtime::worker&, time_point now) {
+  tell_events();
+  if (tally_.is_due(now, exchanges_.empty())) tally_.take(http_->statistics(), now);
+}
 
 void h3_driver::close(http3::error_code code, std::string_view reason) {
   if (host_ != nullptr) host_->close(static_cast<std::uint64_t>(code), reason);
@@ -75,6 +87,7 @@ void h3_driver::on_connection_closed(const runtime::connection_end& end) {
   if (http_ && !is_our_doing(end)) keep_what_arrived();
   const auto exchanges = std::exchange(exchanges_, {});
   for (const auto& [id, each] : exchanges) each->on_connection_closed(described.code);
+  if (http_ && tally_.is_wanted()) tally_.take_last(http_->statistics());
   tell_of_end(described);
   on_ended(described);
   host_ = nullptr;
@@ -96,6 +109,11 @@ error_code h3_driver::shut_down_stream(stream_id id, stream_half half, http3::er
   if (found == nullptr) return make_error_code(http3::operation_error::unknown_exchange);
   found->shut_down(half, code);
   return {};
+}
+
+error_code h3_driver::set_priority(stream_id id, const http3::priority& wanted) {
+  const auto found = is_begun() ? find(id) : nullptr;
+  return found != nullptr ? found->set_priority(wanted) : make_error_code(http3::operation_error::unknown_exchange);
 }
 
 // What came with the peer's last packets has not been told yet, and readers lag behind the network.
@@ -128,8 +146,10 @@ std::shared_ptr<exchange> h3_driver::find(stream_id id) const {
 }
 
 void h3_driver::on(http3::settings_received& event) {
+  has_peer_settings_ = true;
   if (events_ != nullptr) events_->tell_for_certain(settings_told{event.settings});
   on_settings();
+  send_waiting_datagrams();
 }
 
 void h3_driver::on(http3::goaway_received& event) {
@@ -162,6 +182,22 @@ void h3_driver::on(http3::message_aborted& event) {
 
 void h3_driver::on(http3::message_refused& event) {
   if (const auto told = find(event.id)) told->on_refused(event);
+}
+
+void h3_driver::on(http3::priority_changed& event) {
+  if (const auto told = find(event.id)) told->on_priority_changed(event.wanted);
+}
+
+void h3_driver::on(http3::datagrams_readable& event) {
+  if (const auto told = find(event.id)) told->on_datagrams_readable();
+}
+
+void h3_driver::send_waiting_datagrams() {
+  while (!datagram_senders_.empty()) {
+    const auto next = find(datagram_senders_.front());
+    if (next != nullptr && !next->datagrams().on_writable()) return;
+    datagram_senders_.pop_front();
+  }
 }
 
 void h3_driver::on(http3::exchange_closed& event) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 
 #include "driver/exchange.hpp"
 #include "driver/h3_event_queue.hpp"
+#include "driver/h3_statistics_tally.hpp"
 #include "quasio/driver/h3_driver.hpp"
 
 namespace quasio::driver {
@@ -35,6 +37,16 @@ public:
   virtual void go_away() = 0;
 
   error_code shut_down_stream(stream_id id, stream_half half, http3::error_code code);
+  error_code set_priority(stream_id id, const http3::priority& wanted);
+
+  /// The peer's SETTINGS have come.
+  bool has_peer_settings() const noexcept { return has_peer_settings_; }
+
+  bool takes_datagrams() const noexcept { return settings_.datagrams.enable; }
+  std::size_t max_waiting_datagrams() const noexcept { return max_waiting_datagrams_; }
+
+  /// Calls exchange_datagrams::on_writable() of this exchange when there is room, after those that came before.
+  void let_wait_for_datagrams(stream_id id) { datagram_senders_.push_back(id); }
 
   /// Where events go; null: nowhere. It lives as long as the connection.
   void tell_to(h3_event_queue* events) noexcept { events_ = events; }
@@ -88,10 +100,12 @@ private:
   void on(http3::exchange_closed& event);
   void on(http3::goaway_received& event);
   void on(http3::requests_available&) { on_requests_available(); }
-  template <class Other>
-  void on(Other&) noexcept {}  ///< What exchanges have no use for.
+  void on(http3::priority_changed& event);
+  void on(http3::datagrams_readable& event);
+  void on(http3::datagrams_writable&) { send_waiting_datagrams(); }
 
   void tell_of_end(const runtime::connection_end& end);
+  void send_waiting_datagrams();
   void count_open() noexcept;
   void keep_what_arrived();
   std::shared_ptr<exchange> find(stream_id id) const;
@@ -101,10 +115,14 @@ private:
   http3::settings settings_;
   std::shared_ptr<const h3_record_keeping> keeping_;
   h3_event_queue* events_ = nullptr;
+  std::size_t max_waiting_datagrams_;
+  h3_statistics_tally tally_;
   runtime::worker* host_ = nullptr;
   std::optional<http3::connection> http_;
   bool established_ = false;
   bool is_counted_ = false;
+  bool has_peer_settings_ = false;
+  std::deque<stream_id> datagram_senders_;  ///< Exchanges that wait to send some, in the order of their coming.
   std::unordered_map<stream_id, std::shared_ptr<exchange>> exchanges_;
 };
 

@@ -42,14 +42,24 @@ bool h3_event_queue::replace_earlier(const h3_event& event) {
   return true;
 }
 
-// Bytes of one body, taken bit by bit, are told as one as long as nobody has heard of the first.
+// Bytes of one body, taken bit by bit, are told as one as long as nobody has heard of the first, and of a client's
+// wishes for one response the last.
 bool h3_event_queue::add_to_last(const h3_event& event) {
+  if (const auto* wish = std::get_if<priority_updated>(&event)) return replace_wish(*wish);
   const auto* more = std::get_if<body_received>(&event);
   if (more == nullptr || mailbox_.waiting().empty()) return false;
   auto* last = std::get_if<body_received>(&mailbox_.waiting().back());
   if (last == nullptr || last->id != more->id) return false;
   last->bytes += more->bytes;
   last->end = last->end || more->end;
+  return true;
+}
+
+bool h3_event_queue::replace_wish(const priority_updated& wish) {
+  if (mailbox_.waiting().empty()) return false;
+  auto* last = std::get_if<priority_updated>(&mailbox_.waiting().back());
+  if (last == nullptr || last->id != wish.id) return false;
+  last->wanted = wish.wanted;
   return true;
 }
 

@@ -45,6 +45,7 @@ private:
   void tell_of_losses();
   bool add_to_last(const h3_event& event);
   bool replace_earlier(const h3_event& event);
+  bool replace_wish(const priority_updated& wish);
 
   std::size_t limit_;
   std::size_t request_limit_;

@@ -40,6 +40,11 @@ void h3_link::shut_down_stream(stream_id id, stream_half half, http3::error_code
   operation.complete(base_->shut_down_stream(id, half, code));
 }
 
+void h3_link::set_priority(stream_id id, const http3::priority& wanted, runtime::pending_operation<> operation) {
+  if (base_ == nullptr) return operation.complete(end_code_);
+  operation.complete(base_->set_priority(id, wanted));
+}
+
 void h3_link::run(const std::function<void(quic::connection&, time_point)>& what,
                   runtime::pending_operation<> operation) {
   if (base_ == nullptr) return operation.complete(end_code_);
@@ -53,7 +58,7 @@ void h3_link::tell_statistics(runtime::pending_operation<h3_connection_statistic
   if (base_ == nullptr) return operation.complete(end_code_, {});
   if (!base_->is_begun()) return operation.complete(asio::error::not_connected, {});
   operation.complete(error_code(), {base_->transport().statistics(), base_->transport().paths(), base_->http().peer(),
-                                    base_->http().open_exchanges()});
+                                    base_->http().open_exchanges(), base_->http().statistics()});
 }
 
 void h3_link::on_unlinked(const error_code& why) noexcept {

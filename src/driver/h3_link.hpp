@@ -31,6 +31,7 @@ public:
 
   void send_goaway(runtime::pending_operation<> operation);
   void shut_down_stream(stream_id id, stream_half half, http3::error_code code, runtime::pending_operation<> operation);
+  void set_priority(stream_id id, const http3::priority& wanted, runtime::pending_operation<> operation);
   void run(const std::function<void(quic::connection&, time_point)>& what, runtime::pending_operation<> operation);
   void tell_statistics(runtime::pending_operation<h3_connection_statistics> operation);
   void cancel_operation(std::uint64_t tag) override { events_.cancel(tag); }

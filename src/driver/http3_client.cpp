@@ -45,6 +45,7 @@ std::optional<std::uint64_t> client_response::content_length() const noexcept {
 
 client_response::executor_type client_response::get_executor() const { return controller_->get_executor(); }
 quic::statistics client_response::statistics() const { return controller_->statistics(); }
+statistics client_response::http_statistics() const { return controller_->http_statistics(); }
 std::vector<quic::path_statistics> client_response::paths() const { return controller_->paths(); }
 
 result<network_path, quasio::error_code> client_response::migrate(const ip_endpoint& local,

@@ -43,6 +43,8 @@ private:
   asio::awaitable<void> answer_by_itself() const {
     if (match_.is_malformed) {
       answer_.status(400);
+    } else if (!asked_.protocol().empty() && match_.allowed.contains("CONNECT")) {
+      answer_.status(501);  // RFC 9220, section 3.
     } else if (!match_.allowed.empty()) {
       answer_.status(asked_.method() == "OPTIONS" ? 204 : 405);
       answer_.set("allow", allow_field(match_.allowed));
@@ -80,6 +82,11 @@ router& router::add(std::string_view method, std::string_view pattern, request_h
   return *this;
 }
 
+router& router::connect(std::string_view protocol, std::string_view pattern, request_handler handler) {
+  if (protocol.empty()) throw std::invalid_argument("Extended CONNECT without a protocol");
+  return add(extended_connect(protocol), pattern, std::move(handler));
+}
+
 router& router::use(middleware around) {
   if (!around) throw std::invalid_argument("an empty middleware");
   table_->around.push_back(std::move(around));
@@ -113,7 +120,7 @@ asio::awaitable<void> router::operator()(request& asked, response& answer) const
     match.allowed = table_->all_methods();
     match.is_malformed = asked.method() != "OPTIONS";
   } else if (const auto split = split_request_path(path)) {
-    match = table_->match(asked.method(), *split);
+    match = table_->match(asked.protocol().empty() ? asked.method() : extended_connect(asked.protocol()), *split);
   } else {
     match.is_malformed = true;
   }

@@ -23,13 +23,18 @@ bool expects_a_body(const std::string& method) noexcept {
 
 field_list make_fields(const client_request& what, const url& to, const pooled_connection& on) {
   field_list fields;
-  fields.reserve(what.headers.size() + 6);
-  fields.push_back({":method", what.method});
+  fields.reserve(what.headers.size() + 8);
+  fields.push_back({":method", what.protocol.empty() ? what.method : "CONNECT"});
+  if (!what.protocol.empty()) fields.push_back({":protocol", what.protocol});
   fields.push_back({":scheme", to.scheme});
   fields.push_back({":authority", to.authority()});
   fields.push_back({":path", to.target});
   fields.insert(fields.end(), what.headers.begin(), what.headers.end());
-  const bool has_length = !what.source && (!what.body.empty() || expects_a_body(what.method));
+  if (what.priority) {
+    std::erase_if(fields, [](const field& each) { return each.name == "priority"; });
+    fields.push_back({"priority", to_field_value(*what.priority)});
+  }
+  const bool has_length = !what.source && what.protocol.empty() && (!what.body.empty() || expects_a_body(what.method));
   if (has_length && find_field(what.headers, "content-length").empty()) {
     fields.push_back({"content-length", std::to_string(what.body.size())});
   }
@@ -191,9 +196,10 @@ asio::awaitable<request_run::outcome> request_run::try_once(url to, bool is_firs
 asio::awaitable<request_run::outcome> request_run::exchange(std::shared_ptr<pooled_connection> on, url to,
                                                             bool is_first) {
   const auto what = what_;
-  const bool has_body = what->source || !what->body.empty();
+  const bool is_tunnel = !what->protocol.empty();
+  const bool has_body = !is_tunnel && (what->source || !what->body.empty());
   auto [refused, begun] =
-      co_await on->controller->async_send_request(make_fields(*what, to, *on), !has_body, as_result);
+      co_await on->controller->async_send_request(make_fields(*what, to, *on), !has_body && !is_tunnel, as_result);
   if (refused) {
     outcome done = explain_failure(refused, *on, to);
     // The connection has gone, or goes: nothing was sent.
@@ -202,6 +208,7 @@ asio::awaitable<request_run::outcome> request_run::exchange(std::shared_ptr<pool
     co_return done;
   }
   has_left_ = true;
+  if (what->on_sent) what->on_sent(begun.response.control());
   const auto failed = std::make_shared<body_failure>();
   if (has_body) asio::co_spawn(client_->executor(), send_body(std::move(begun.body), what, failed), asio::detached);
   const auto watch = std::make_shared<response_watch>(begun.response.body().state());
@@ -214,8 +221,11 @@ asio::awaitable<request_run::outcome> request_run::exchange(std::shared_ptr<pool
       if (!on->is_established) client_->connections().note_early_failure(to.origin());
       outcome done = explain_failure(error, *on, to);
       // A request that goes with early data is safe to repeat, and no other went before the handshake was complete.
-      const bool was_early = !on->is_established && !has_body && error != client_error::headers_timeout;
-      if (was_early || error == make_error_code(error_code::request_rejected)) done.fate = request_fate::unprocessed;
+      const bool was_early = !on->is_established && !has_body && !is_tunnel && error != client_error::headers_timeout;
+      const bool was_unprocessed = begun.response.body().state()->was_unprocessed();
+      if (was_early || was_unprocessed) done.fate = request_fate::unprocessed;
+      // Who refuses again on this connection, though not going away, may take the request on another one.
+      if (was_unprocessed && !is_first) client_->connections().retire(*on);
       co_return done;
     }
     if (head.status < 200) {
@@ -226,7 +236,11 @@ asio::awaitable<request_run::outcome> request_run::exchange(std::shared_ptr<pool
     outcome done;
     if (is_sent_again_later(head, *on, to, is_first, done)) co_return done;
     note_alternatives(head, to);
+    const bool is_open_tunnel = is_tunnel && head.status < 300;
+    // A tunnel that is refused is an exchange like any other: who answers must see the end of the request.
+    if (is_tunnel && !is_open_tunnel) co_await begun.body.async_finish(asio::const_buffer(), as_result);
     done.response = respond(*on, std::move(head), std::move(begun.response), to);
+    if (is_open_tunnel) done.response->writer_ = std::move(begun.body);
     if (total_) watch->set_deadline(*total_, client_error::total_timeout);
     watch->watch_body(timeouts_.body);
     done.response->watch_ = watch;
@@ -257,7 +271,7 @@ bool request_run::is_sent_again_later(const driver::response_head& head, pooled_
   if (is_misdirected) {
     // RFC 7838, section 6.
     client_->options().alternatives->forget(to.origin());
-    on.is_retired = true;
+    client_->connections().retire(on);
   }
   if (!is_too_early && !is_misdirected) return false;
   done.fate = request_fate::unprocessed;

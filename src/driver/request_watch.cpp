@@ -123,7 +123,7 @@ void request_watch::look_after(watched& one, clock::time_point now) {
   };
   const auto with = one.with;
   if (is_late(one.read, with->is_waiting_to_read(), with->bytes_read(), limits_.body_min_progress,
-              limits_.body_timeout)) {
+              with->body_timeout().value_or(limits_.body_timeout))) {
     with->give_up_reading(client_error::body_timeout);
   }
   if (is_late(one.written, with->is_waiting_to_write(), with->bytes_written(), limits_.write_min_progress,

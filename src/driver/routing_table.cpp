@@ -7,12 +7,18 @@ namespace {
 
 std::string name_of(const route& each) { return (each.method.empty() ? "*" : each.method) + " " + each.pattern.text; }
 
+constexpr std::string_view connect_prefix = "CONNECT:";
+
+bool is_extended_connect(std::string_view method) noexcept { return method.starts_with(connect_prefix); }
+
 void allow(std::set<std::string>& methods, const std::string& method) {
-  methods.insert(method);
+  methods.insert(is_extended_connect(method) ? "CONNECT" : method);
   if (method == "GET") methods.insert("HEAD");
 }
 
 }  // namespace
+
+std::string extended_connect(std::string_view protocol) { return std::string(connect_prefix).append(protocol); }
 
 struct routing_table::search {
   std::string_view method;
@@ -117,7 +123,7 @@ bool routing_table::choose(search& looking, const std::vector<std::size_t>& amon
       return true;
     }
     if (each.method.empty()) {
-      with_any = &each;
+      if (!is_extended_connect(looking.method)) with_any = &each;
     } else {
       allow(looking.result.allowed, each.method);
       if (each.method == "GET" && looking.method == "HEAD") with_get = &each;

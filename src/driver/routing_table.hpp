@@ -15,9 +15,12 @@
 
 namespace quasio::http3 {
 
+/// What stands for a method where Extended CONNECT with this :protocol is meant: no method, since those have no colon.
+std::string extended_connect(std::string_view protocol);
+
 /// One method of one pattern.
 struct route {
-  std::string method;  ///< Empty: all of them.
+  std::string method;  ///< Empty: all of them, but for extended_connect().
   route_pattern pattern;
   std::vector<std::string> names;
   request_handler handler;

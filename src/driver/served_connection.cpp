@@ -45,8 +45,7 @@ error_code reset_code_of(const std::exception_ptr& exception) {
 
 served_connection::handler_run::handler_run(driver::incoming_request&& incoming,
                                             std::shared_ptr<const driver::connection_info> connection)
-    : asked(std::move(incoming), std::move(connection)),
-      answer(std::move(incoming.response), asked.method() == "HEAD") {}
+    : asked(std::move(incoming), std::move(connection)), answer(std::move(incoming.response), asked.method()) {}
 
 served_connection::served_connection(std::shared_ptr<server_shard> shard, asio::any_io_executor executor,
                                      std::shared_ptr<const server_settings> settings, const network_path& path)

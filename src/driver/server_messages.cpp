@@ -34,6 +34,7 @@ request::request(driver::incoming_request&& incoming, std::shared_ptr<const driv
   scheme_ = take_pseudo_field(headers_, ":scheme");
   authority_ = take_pseudo_field(headers_, ":authority");
   path_ = take_pseudo_field(headers_, ":path");
+  protocol_ = take_pseudo_field(headers_, ":protocol");
   if (authority_.empty()) authority_ = find_field(headers_, "host");
 }
 
@@ -43,6 +44,10 @@ std::optional<std::uint64_t> request::content_length() const noexcept {
 
 void request::limit_body(std::uint64_t most) {
   if (const auto& state = body_.state()) state->limit_body(most);
+}
+
+void request::allow_silence(std::chrono::milliseconds most) {
+  if (const auto& state = body_.state()) state->set_body_timeout(most);
 }
 
 const query_parameters& request::query() const {
@@ -69,7 +74,8 @@ void request::set_route(const std::string& pattern, const std::vector<std::strin
 // --- response
 // ---------------------------------------------------------------------------------------------------------
 
-response::response(driver::body_writer&& writer, bool head_only) : writer_(std::move(writer)), head_only_(head_only) {}
+response::response(driver::body_writer&& writer, std::string_view method)
+    : writer_(std::move(writer)), head_only_(method == "HEAD"), is_connect_(method == "CONNECT") {}
 
 response& response::status(int code) noexcept {
   status_ = code;
@@ -105,7 +111,9 @@ field_list response::take_head(asio::const_buffer data, driver::write_extent ext
   if (std::exchange(head_sent_, true)) return {};
   const bool is_whole = extent == driver::write_extent::last && !has_no_content(status_);
   // To HEAD, a length of nothing would be a lie: GET might have one (RFC 9110, section 8.6).
-  const bool is_known = is_whole && (!head_only_ || data.size() > 0);
+  // What follows a successful CONNECT is no content (RFC 9110, section 9.3.6).
+  const bool is_tunnel = is_connect_ && status_ >= 200 && status_ < 300;
+  const bool is_known = is_whole && !is_tunnel && (!head_only_ || data.size() > 0);
   if (is_known && find_field(headers_, "content-length").empty()) {
     add("content-length", std::to_string(data.size()));
   }

@@ -99,7 +99,7 @@ std::vector<ip_endpoint> server_state::start(quasio::error_code& error) {
   runtime::listen_options listening;
   listening.acceptor.tls = options.tls;
   listening.acceptor.alpn = {"h3"};
-  listening.acceptor.transport = options.transport;
+  listening.acceptor.transport = driver::match_transport(options.transport, options.http3);
   listening.acceptor.early_data = early_data_of(options);
   listening.acceptor.retry = options.retry;
   listening.acceptor.retry_threshold = options.retry_threshold;

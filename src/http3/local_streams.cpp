@@ -8,6 +8,11 @@
 namespace quasio::http3 {
 namespace {
 
+/// What these streams carry is short, and others wait for it: a field section that refers to an insertion which has not
+/// come is blocked, and where what is more urgent uses up the connection's flow control meanwhile it is so for ever
+/// (RFC 9204, section 2.1.3). Being incremental, they have their turn beside responses of the same urgency.
+constexpr std::uint8_t most_urgent = 0;
+
 /// Numbers that are reserved, of lengths that vary (RFC 9114, section 7.2.8).
 std::uint64_t take_reserved(random_source& random) {
   std::array<std::uint8_t, 4> bytes;
@@ -56,6 +61,7 @@ bool local_streams::open(transport_streams& transport, local_stream& stream, boo
   const auto opened = transport.open_stream(stream_direction::unidirectional);
   if (!opened) return false;
   stream.id = *opened;
+  transport.set_stream_priority(*opened, most_urgent, true);
   (void)transport.stream_write_whole(*opened, stream.beginning, and_end);
   stream.beginning = {};
   return true;

@@ -157,6 +157,7 @@ stream_result<void> connection::set_stream_priority(stream_id id, std::uint8_t u
   return parts_->state.streams.set_priority(id, urgency, incremental);
 }
 
+bool connection::takes_datagrams() const noexcept { return parts_->state.config.datagrams.max_frame_size > 0; }
 std::size_t connection::max_datagram_payload() const noexcept { return quic::max_datagram_payload(parts_->state); }
 
 datagram_result<void> connection::send_datagram(byte_view data, const datagram_options& options) {

@@ -31,6 +31,16 @@ asio::awaitable<void> answer_as_asked(http3::request& request, http3::response& 
   co_await response.finish(std::string(100, 'x') + body);
 }
 
+template <class Condition>
+void run_for_a_while(http3_pair& pair, Condition until) {
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (!until()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit);
+    pair.context.restart();
+    pair.context.run_for(5ms);
+  }
+}
+
 TEST(h3_metrics, agree_with_what_the_client_counted) {
   auto options = serve_on_loopback();
   options.threads = 2;
@@ -73,6 +83,57 @@ TEST(h3_metrics, agree_with_what_the_client_counted) {
   EXPECT_EQ(value(all, "quasio_connections_accepted_total"), 1);
   EXPECT_EQ(audits, 38);
   EXPECT_EQ(audited_bytes, bytes);
+}
+
+TEST(h3_metrics, tell_what_http3_counts_by_itself) {
+  auto server_with = serve_on_loopback();
+  server_with.http3.enable_connect_protocol = true;
+  server_with.http3.datagrams.enable = true;
+  auto client_with = trusting_client();
+  client_with.http3.datagrams.enable = true;
+  client_with.counters = std::make_shared<driver::h3_counters>();
+  http3_pair pair(
+      [](http3::request& request, http3::response& response) -> asio::awaitable<void> {
+        co_await response.write(asio::const_buffer());
+        std::array<char, 100> buffer;
+        const std::size_t size = co_await request.datagrams().async_receive_datagram(asio::buffer(buffer));
+        co_await request.datagrams().async_send_datagram(asio::buffer(buffer, size));
+        co_await request.read_all();
+      },
+      server_with, client_with);
+  run(pair.context, [](http3_pair& at) -> asio::awaitable<void> {
+    http3::client_request what;
+    what.protocol = "made-up";
+    what.url = at.url();
+    auto tunnel = co_await at.client.request(what);
+    tunnel.set_priority({.urgency = 1});
+    std::array<char, 100> buffer;
+    co_await tunnel.datagrams().async_send_datagram(asio::buffer("hello", 5));
+    EXPECT_EQ(co_await tunnel.datagrams().async_receive_datagram(asio::buffer(buffer)), 5u);
+    co_await tunnel.writer().async_finish(asio::const_buffer());
+    EXPECT_EQ(co_await tunnel.read_all(), "");
+  }(pair));
+  run_for_a_while(pair, [&] { return value(pair.server.metrics(), "quasio_h3_exchanges_open") == 0; });
+  const auto all = pair.server.metrics();
+  EXPECT_EQ(value(all, "quasio_h3_datagrams_received_total"), 1);
+  EXPECT_EQ(value(all, "quasio_h3_datagrams_sent_total"), 1);
+  EXPECT_EQ(value(all, "quasio_h3_datagram_bytes_received_total"), 5);
+  EXPECT_EQ(value(all, "quasio_h3_datagram_bytes_sent_total"), 5);
+  EXPECT_EQ(value(all, "quasio_h3_datagrams_dropped_total", "full"), 0);
+  EXPECT_EQ(value(all, "quasio_h3_datagram_bytes_waiting"), 0);
+  EXPECT_EQ(value(all, "quasio_h3_priority_updates_received_total"), 1);
+  EXPECT_GT(value(all, "quasio_h3_field_bytes_received_total"), 0);
+  EXPECT_GT(value(all, "quasio_h3_qpack_memory_bytes", "decoder"), 0);
+  const driver::h3_counters& at_client = *client_with.counters;
+  EXPECT_EQ(at_client.datagrams_sent.value(), 1u);
+  EXPECT_EQ(at_client.priority_updates_sent.value(), 1u);
+  EXPECT_EQ(at_client.field_bytes_sent.value(), value(all, "quasio_h3_field_bytes_received_total"));
+  // Gauges go with their connections.
+  pair.client.close();
+  run_for_a_while(pair, [&] { return pair.server.open_connections() == 0; });
+  EXPECT_EQ(value(pair.server.metrics(), "quasio_h3_qpack_memory_bytes", "encoder"), 0);
+  EXPECT_EQ(value(pair.server.metrics(), "quasio_h3_qpack_memory_bytes", "decoder"), 0);
+  EXPECT_EQ(at_client.qpack_memory[driver::qpack_side::encoder].value(), 0u);
 }
 
 TEST(h3_metrics, count_what_was_cut_off) {

@@ -54,6 +54,13 @@ TEST(priority_field, of_a_request_schedules_its_body_too) {
   EXPECT_EQ(schedule_of(net.client, *id), scheduled(6, true));
 }
 
+TEST(own_streams, go_before_all_that_may_wait_for_them) {
+  pair_of_talkers net;
+  net.settle();
+  for (const stream_id id : {2, 6, 10}) EXPECT_EQ(schedule_of(net.client, id), scheduled(0, true));
+  for (const stream_id id : {3, 7, 11}) EXPECT_EQ(schedule_of(net.server, id), scheduled(0, true));
+}
+
 // [rfc9218 7.2#8]
 TEST(set_priority, of_a_server_stands_above_all_others) {
   server_test net;

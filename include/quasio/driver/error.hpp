@@ -61,11 +61,24 @@ private:
 
 namespace quasio::driver {
 
+/// Why capsules cannot be read on.
+enum class capsule_error {
+  too_large = 1,  ///< One that is longer than capsule_source_settings::max_value.
+  truncated,      ///< The stream ended amid a capsule, which makes the message malformed (RFC 9297, section 3.3).
+};
+
+/// The category of capsule_error.
+const error_category& capsule_category() noexcept;
+
+error_code make_error_code(capsule_error value) noexcept;
+
 /// As runtime::describe(), but the codes of applications are those of HTTP/3.
 runtime::connection_end describe(runtime::connection_end end);
 
 }  // namespace quasio::driver
 
+template <>
+struct boost::system::is_error_code_enum<quasio::driver::capsule_error> : std::true_type {};
 template <>
 struct boost::system::is_error_code_enum<quasio::http3::error_code> : std::true_type {};
 template <>

@@ -8,6 +8,7 @@
 
 #include "quasio/asio.hpp"
 #include "quasio/driver/error.hpp"
+#include "quasio/driver/exchange_control.hpp"
 #include "quasio/http3/field.hpp"
 #include "quasio/quic/statistics.hpp"
 #include "quasio/runtime/pending_operation.hpp"
@@ -82,6 +83,8 @@ public:
 
   /// The trailer section; empty when there was none. Known once a read said eof.
   const http3::field_list& trailers() const noexcept;
+
+  exchange_control control() const { return exchange_control(state_); }
 
   /// For the parts of the driver.
   const std::shared_ptr<exchange>& state() const noexcept { return state_; }
@@ -190,6 +193,8 @@ public:
   /// Body bytes handed over so far. Only on the executor.
   std::uint64_t bytes_written() const noexcept;
 
+  exchange_control control() const { return exchange_control(state_); }
+
 private:
   friend class quasio::http3::response;
 
@@ -235,6 +240,7 @@ public:
 
   /// The body, to be read after the final header section.
   body_reader& body() noexcept { return body_; }
+  exchange_control control() const { return body_.control(); }
 
 private:
   static void start_head(const std::shared_ptr<exchange>& state, runtime::pending_operation<response_head> operation);

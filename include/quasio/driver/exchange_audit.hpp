@@ -30,6 +30,8 @@ struct exchange_audit {
   message_end received = message_end::unfinished;  ///< The other one.
   std::uint64_t body_bytes_sent = 0;
   std::uint64_t body_bytes_received = 0;  ///< Handed to the reader.
+  std::uint64_t datagrams_sent = 0;       ///< HTTP Datagrams that QUIC took.
+  std::uint64_t datagrams_received = 0;   ///< Handed to a reader.
 
   std::optional<http3::error_code> reset_sent;      ///< The code with which it was given up here (both directions).
   std::optional<http3::error_code> reset_received;  ///< The code with which the peer abandoned its message.

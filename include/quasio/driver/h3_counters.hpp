@@ -51,6 +51,14 @@ enum class h3_code : std::uint8_t {
   count
 };
 
+/// Why an HTTP Datagram that came was dropped: see http3::received_datagram_counts.
+enum class datagram_drop : std::uint8_t { full, late, unasked, early, count };
+
+/// The two tables of QPACK: that of what is sent, and that of what is received.
+enum class qpack_side : std::uint8_t { encoder, decoder, count };
+
+std::string_view to_string(datagram_drop why) noexcept;
+std::string_view to_string(qpack_side side) noexcept;
 std::string_view to_string(request_method method) noexcept;
 std::string_view to_string(status_class status) noexcept;
 std::string_view to_string(h3_code code) noexcept;  ///< As RFC 9114 has it: "H3_NO_ERROR".
@@ -87,6 +95,27 @@ struct h3_counters {
   runtime::counters_by<h3_code> closes_received;
   runtime::counter goaways_sent;  ///< Connections, not frames.
   runtime::counter goaways_received;
+
+  runtime::counter datagrams_refused;  ///< By datagram_flow::send_datagram(), because too many wait to be sent.
+
+  // Of what follows, the counts of a connection are brought here a few times a second, and when it falls idle or ends.
+  runtime::counter datagrams_sent;      ///< HTTP Datagrams that QUIC took.
+  runtime::counter datagrams_received;  ///< Also those that were dropped.
+  runtime::counter datagram_bytes_sent;
+  runtime::counter datagram_bytes_received;
+  runtime::counters_by<datagram_drop> datagrams_dropped;
+  runtime::counter datagram_bytes_waiting;  ///< A gauge: unread.
+  runtime::counter priority_updates_sent;   ///< PRIORITY_UPDATE frames (RFC 9218).
+  runtime::counter priority_updates_received;
+  runtime::counter priority_updates_ignored;
+  runtime::counter field_bytes_sent;  ///< Of encoded field sections.
+  runtime::counter field_bytes_received;
+  runtime::counter requests_unprocessed;            ///< Of a client: the server did nothing about them.
+  runtime::counter requests_too_large;              ///< Answered with 431.
+  runtime::counter unknown_streams;                 ///< Unidirectional ones whose type means nothing here.
+  runtime::counters_by<qpack_side> qpack_inserted;  ///< Entries put into dynamic tables.
+  runtime::counters_by<qpack_side> qpack_memory;    ///< A gauge: bytes.
+  runtime::counter qpack_blocked_streams;           ///< A gauge: streams that wait for the peer's encoder.
 
   runtime::counter events_dropped;    ///< By h3_driver_settings::max_waiting_events.
   runtime::counter commands_refused;  ///< By h3_driver_settings::max_waiting_commands.

@@ -37,9 +37,13 @@ struct h3_driver_settings {
   /// and settings_told, going_away and connection_ended are never dropped.
   std::size_t max_waiting_events = 0;
 
-  /// Both: commands (async_send_goaway(), async_shut_down_stream(), async_run(), async_statistics()) that may be on
+  /// Both: commands (async_send_goaway(), async_shut_down_stream(), async_set_priority() and so on) that may be on
   /// their way to the connection; more are refused with too_many_waiting at once.
   std::size_t max_waiting_commands = 256;
+
+  /// Both: an exchange's calls of datagram_flow::async_send_datagram(), and of async_receive_datagram(), that may wait;
+  /// more end with too_many_waiting.
+  std::size_t max_waiting_datagram_operations = 256;
 
   /// Server: after so many requests GOAWAY names the last of them; those that are on their way already are refused with
   /// H3_REQUEST_REJECTED, so that the client sends them on another connection, and when all have been answered the
@@ -121,6 +125,18 @@ public:
                                          });
   }
 
+  /// As exchange_control::set_priority(), for who knows the exchange by its stream only.
+  /// @par Completion Signature
+  /// void(error_code): operation_error::unknown_exchange; wrong_state on a client whose response has come to its end;
+  /// runtime::error::too_many_waiting; how the connection ended.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_set_priority(stream_id id, const http3::priority& wanted, Token&& token = {}) {
+    return runtime::initiate_operation<>(std::forward<Token>(token), get_executor(), nullptr,
+                                         [link = common_, id, wanted](runtime::pending_operation<> operation) {
+                                           start_set_priority(link, id, wanted, std::move(operation));
+                                         });
+  }
+
   /// Calls a function with the QUIC connection, on its executor; afterwards it has a turn. The function must leave
   /// HTTP/3's own streams alone, and must not block or throw.
   /// @par Completion Signature
@@ -155,6 +171,8 @@ private:
   static void start_goaway(const std::shared_ptr<h3_link>& link, runtime::pending_operation<> operation);
   static void start_shut_down(const std::shared_ptr<h3_link>& link, stream_id id, stream_half half,
                               http3::error_code code, runtime::pending_operation<> operation);
+  static void start_set_priority(const std::shared_ptr<h3_link>& link, stream_id id, const http3::priority& wanted,
+                                 runtime::pending_operation<> operation);
   static void start_run(const std::shared_ptr<h3_link>& link, std::function<void(quic::connection&, time_point)> what,
                         runtime::pending_operation<> operation);
   static void start_statistics(const std::shared_ptr<h3_link>& link,
@@ -273,6 +291,9 @@ public:
   /// What the transport has counted. Only on the executor.
   quic::statistics statistics() const;
 
+  /// What HTTP/3 has counted. Only on the executor.
+  http3::statistics http_statistics() const;
+
   /// The connection's paths now, the one in use first; none when it has ended. Only on the executor.
   std::vector<quic::path_statistics> paths() const;
 
@@ -304,6 +325,11 @@ struct driver_and_controller {
   std::unique_ptr<runtime::application_over_quic> driver;  ///< Belongs to the connection from now on.
   Controller controller;                                   ///< What the program keeps.
 };
+
+/// The settings of the transport under http3::settings: those given, but where HTTP Datagrams are on and the transport
+/// would take no DATAGRAM frames, it takes all that fit a packet. The easy server and client do this by themselves. A
+/// driver whose transport does not go with its settings ends the connection with H3_INTERNAL_ERROR and says so.
+quic::settings match_transport(quic::settings transport, const http3::settings& http);
 
 /// `where` is the executor on which the connection will run.
 driver_and_controller<server_h3_controller> make_server_h3_driver(const asio::any_io_executor& where,

@@ -67,12 +67,26 @@ struct message_reset {
   stream_id id = 0;
   http3::error_code code = http3::error_code::no_error;
   bool malformed = false;
+  bool was_unprocessed = false;  ///< Client: the request may be sent again on another connection, whatever its method.
 };
 
 /// The peer does not want the rest of our message.
 struct message_declined {
   stream_id id = 0;
   http3::error_code code = http3::error_code::no_error;
+};
+
+/// Server: the client changed its wish for a response that is still open (RFC 9218). What came of several changes that
+/// nobody has heard of may be told as one.
+struct priority_updated {
+  stream_id id = 0;
+  http3::priority wanted;
+};
+
+/// HTTP Datagrams of this exchange have come, and nobody waits for them. Told once until they have all been received.
+struct datagrams_arrived {
+  stream_id id = 0;
+  datagram_flow flow;
 };
 
 /// Nothing more happens on this stream.
@@ -96,7 +110,8 @@ struct events_lost {
 };
 
 using h3_event = std::variant<settings_told, request_begun, request_sent, head_received, body_received, message_reset,
-                              message_declined, exchange_ended, going_away, connection_ended, events_lost>;
+                              message_declined, priority_updated, datagrams_arrived, exchange_ended, going_away,
+                              connection_ended, events_lost>;
 
 /// Which half of a stream.
 enum class stream_half : std::uint8_t { reading, writing, both };
@@ -107,6 +122,7 @@ struct h3_connection_statistics {
   std::vector<quic::path_statistics> paths;  ///< The one in use first.
   http3::peer_settings peer;
   std::size_t open_exchanges = 0;
+  http3::statistics http;  ///< What HTTP/3 has counted: messages, QPACK, priorities, datagrams.
 };
 
 }  // namespace quasio::driver

@@ -53,6 +53,19 @@ struct client_request {
   std::string body;    ///< Sent when not empty, or when `source` is not set and the method is POST, PUT or PATCH.
   body_source source;  ///< Instead of `body`, for what is too large or not yet known.
 
+  /// The protocol of an Extended CONNECT (RFC 9220), e.g. "websocket"; then the method is CONNECT, and there is neither
+  /// body nor source: see client_response::writer(). Where the server does not know such, the request fails with
+  /// operation_error::wrong_state.
+  std::string protocol;
+
+  /// How the response is wanted, compared with the others of the connection (RFC 9218): sent as a Priority field.
+  /// Empty: the default, unless `headers` has such a field.
+  std::optional<http3::priority> priority;
+
+  /// Called on the client's executor when the request is on its way, once for each try, with what changes its priority
+  /// and gives it up while there is no response yet.
+  std::function<void(const driver::exchange_control&)> on_sent;
+
   /// Called for each interim (1xx) response, e.g. 103 Early Hints.
   std::function<void(const driver::response_head&)> on_informational;
 
@@ -112,11 +125,26 @@ public:
   /// The trailers; known once a read said eof.
   const field_list& trailers() noexcept { return reader_.body().trailers(); }
 
+  /// Its stream, priority and datagrams.
+  driver::exchange_control control() const { return reader_.control(); }
+
+  /// Tells the server how the rest of the response is wanted (PRIORITY_UPDATE, RFC 9218 section 7).
+  void set_priority(const priority& wanted) { control().set_priority(wanted); }
+
+  /// The HTTP Datagrams of its exchange: settings::datagrams must be on, and the request's protocol have a use for
+  /// them.
+  driver::datagram_flow datagrams() const { return control().datagrams(); }
+
+  /// Of an Extended CONNECT that succeeded (2xx): the other direction of the tunnel. Dropping it before its end
+  /// abandons the tunnel. Otherwise it is not open.
+  driver::body_writer& writer() noexcept { return writer_; }
+
   /// The connection it came on: what was negotiated and with whom.
   const driver::connection_info& connection() const noexcept { return *connection_; }
 
-  /// What the connection's transport has counted. Only on the executor.
+  /// What the connection's transport has counted, and what its HTTP/3 has. Only on the executor.
   quic::statistics statistics() const;
+  http3::statistics http_statistics() const;
 
   /// The connection's paths, and the move to another: see driver::client_h3_controller. Only on the executor.
   std::vector<quic::path_statistics> paths() const;
@@ -130,6 +158,7 @@ private:
   int status_ = 0;
   field_list headers_;
   driver::response_reader reader_;
+  driver::body_writer writer_;
   friend class request_run;
 
   std::shared_ptr<const driver::connection_info> connection_;
@@ -153,7 +182,7 @@ struct client_options {
   crypto::tls_context tls;              ///< By default verifies with the system's certificates.
   quic::settings transport;             ///< Windows, timeouts, congestion control.
   std::optional<quic_version> version;  ///< To begin with; see quic::client_options.
-  http3::settings http3;                ///< Limits of what servers send, QPACK, datagrams.
+  http3::settings http3;                ///< Limits of what servers send, QPACK; datagrams, then in the transport too.
   net::udp_socket_options socket;       ///< Of each connection's UDP socket.
 
   /// Counts what happens on the client's connections (see docs/metrics.md); null: nobody counts.

@@ -71,6 +71,10 @@ public:
   router& put(std::string_view pattern, request_handler handler) { return add("PUT", pattern, std::move(handler)); }
   router& patch(std::string_view pattern, request_handler handler) { return add("PATCH", pattern, std::move(handler)); }
   router& del(std::string_view pattern, request_handler handler) { return add("DELETE", pattern, std::move(handler)); }
+  /// Extended CONNECT with this :protocol (RFC 9220), e.g. "websocket". A protocol that no fitting pattern knows is
+  /// answered with 501; routes for every method are not for these. See request::protocol().
+  router& connect(std::string_view protocol, std::string_view pattern, request_handler handler);
+
   router& any(std::string_view pattern, request_handler handler) { return add("", pattern, std::move(handler)); }
 
   /// Adds a middleware around all that this router answers, also what it answers by itself, whenever the routes were
@@ -85,7 +89,8 @@ public:
   /// What answers where no pattern fits, instead of an empty 404.
   router& not_found(request_handler handler);
 
-  /// All routes, "GET /users/{id}", in the order in which they were added; those for every method begin with "*".
+  /// All routes, "GET /users/{id}", in the order in which they were added; those for every method begin with "*", those
+  /// for Extended CONNECT with "CONNECT:" and the protocol.
   std::vector<std::string> routes() const;
 
   /// Answers a request.

@@ -51,6 +51,11 @@ public:
   const std::string& authority() const noexcept { return authority_; }  ///< Of :authority, else of Host.
   const std::string& path() const noexcept { return path_; }            ///< Of :path, with the query, as sent.
 
+  /// Of :protocol; empty where this is no Extended CONNECT (RFC 9220). Those come where
+  /// http3::settings::enable_connect_protocol is on. With a 2xx response, written without an end, the two bodies are a
+  /// tunnel: see also datagrams() and driver::capsule_source.
+  const std::string& protocol() const noexcept { return protocol_; }
+
   /// path() up to the query, as sent.
   std::string_view path_only() const noexcept { return std::string_view(path_).substr(0, path_.find('?')); }
 
@@ -84,6 +89,20 @@ public:
   /// from now on. More ends a read with client_error::body_too_large, for which the client gets 413 unless the handler
   /// catches it. Where Content-Length exceeds server_limits::max_request_body the handler is not even called.
   void limit_body(std::uint64_t most);
+
+  /// How long a read waits for more of the body, instead of server_limits::body_timeout; counts for reads from now on.
+  /// 0: for ever, as tunnels want it whose traffic is in datagrams.
+  void allow_silence(std::chrono::milliseconds most);
+
+  /// Its stream, priority and datagrams.
+  driver::exchange_control control() const { return body_.control(); }
+
+  /// How the client wants the response by now, unless the server has decided itself (RFC 9218): see
+  /// driver::exchange_control::priority(), and on_priority_change() for changes.
+  priority wanted_priority() const { return control().priority(); }
+
+  /// Its HTTP Datagrams: settings::datagrams must be on, and the request's protocol have a use for them.
+  driver::datagram_flow datagrams() const { return control().datagrams(); }
 
   /// Whether the request ended with its headers.
   bool has_body() const noexcept { return has_body_; }
@@ -123,6 +142,7 @@ private:
   std::string scheme_;
   std::string authority_;
   std::string path_;
+  std::string protocol_;
   mutable std::optional<query_parameters> query_;
   std::string route_;
   std::vector<std::pair<std::string, std::string>> parameters_;
@@ -146,8 +166,8 @@ public:
   using executor_type = asio::any_io_executor;
   using lowest_layer_type = response;
 
-  /// For the library's own parts.
-  response(driver::body_writer&& writer, bool head_only);
+  /// For the library's own parts. `method` is the request's.
+  response(driver::body_writer&& writer, std::string_view method);
 
   /// 200 by default.
   response& status(int code) noexcept;
@@ -170,6 +190,13 @@ public:
 
   /// Body bytes handed over so far.
   std::uint64_t bytes_written() const noexcept { return writer_.bytes_written(); }
+
+  driver::exchange_control control() const { return writer_.control(); }
+
+  /// How this response is sent from now on, compared with the others of the connection, whatever the client wants. To
+  /// go by the client's wish but for a part of it, name that in a Priority field, e.g. set("priority", "u=1"): then the
+  /// client's own says the rest (RFC 9218, section 8).
+  void set_priority(const priority& decided) { control().set_priority(decided); }
 
   executor_type get_executor() const { return writer_.get_executor(); }
   lowest_layer_type& lowest_layer() noexcept { return *this; }
@@ -242,6 +269,7 @@ private:
   int status_ = 200;
   field_list headers_;
   bool head_only_;
+  bool is_connect_;
   bool head_sent_ = false;
   bool finished_ = false;
 };
@@ -262,7 +290,10 @@ struct server_options {
   /// Made by crypto::tls_context::server(), or adopted of an asio::ssl::context. ALPN is set for you.
   crypto::tls_context tls;
   quic::settings transport;  ///< Windows, timeouts, congestion control, streams at once.
-  http3::settings http3;     ///< Limits of what clients send, QPACK, datagrams.
+
+  /// Limits of what clients send, QPACK, datagrams: where these are on, the transport takes DATAGRAM frames too (see
+  /// driver::match_transport()).
+  http3::settings http3;
 
   quic::retry_policy retry = quic::retry_policy::automatic;  ///< Whether clients must prove their addresses first.
   std::size_t retry_threshold =

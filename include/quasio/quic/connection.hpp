@@ -240,6 +240,9 @@ public:
   /// or is not known yet. datagram_limit_changed tells when it changes after the handshake.
   std::size_t max_datagram_payload() const noexcept;
 
+  /// Whether this side takes datagrams: datagram_settings::max_frame_size is not 0.
+  bool takes_datagrams() const noexcept;
+
   /// Accepts one datagram to be sent once, if need be after others (datagram_settings::max_to_send) and when congestion
   /// control lets it; it is copied. An empty one is a datagram too. What has not expired is sent in the next transmit()
   /// that has room for it, several in one packet where they fit.
