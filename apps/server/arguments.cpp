@@ -77,12 +77,17 @@ std::chrono::milliseconds to_milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(seconds * 1000));
 }
 
+double in_seconds(std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); }
+
 // What CLI11 fills in before it is put into server_arguments.
 struct raw_arguments {
   std::vector<std::string> listen;
   std::string metrics;
   double idle_timeout = 30;
   double drain_timeout = 10;
+  double headers_timeout = in_seconds(http3::server_limits().headers_timeout);
+  double write_timeout = in_seconds(http3::server_limits().write_timeout);
+  double unused_timeout = in_seconds(http3::server_limits().unused_timeout);
   std::string retry = "auto";
   std::string log_level = "info";
   bool no_tcp = false;
@@ -126,6 +131,22 @@ void add_network_options(CLI::App& app, server_arguments& out, raw_arguments& ra
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}).description(""))
       ->group(group);
+}
+
+void add_limit_options(CLI::App& app, raw_arguments& raw) {
+  const char* const group = "Limits of HTTP/3 (0 switches one off)";
+  const auto add = [&](const char* name, double& value, const char* text) {
+    app.add_option(name, value, text)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, 86'400.0).description(""))
+        ->group(group);
+  };
+  add("--headers-timeout", raw.headers_timeout,
+      "From a request's first byte to the end of its headers; then the stream is reset. Default: 10");
+  add("--write-timeout", raw.write_timeout,
+      "How long a client may take nothing, or next to nothing, of a response; then it is reset. Default: 120");
+  add("--unused-timeout", raw.unused_timeout,
+      "How long a connection may be without a request, however alive it is; then it is closed. Default: 300");
 }
 
 void add_file_options(CLI::App& app, server_arguments& out) {
@@ -193,6 +214,7 @@ std::variant<server_arguments, early_end> parse_server_arguments(int count, cons
   server_arguments out;
   raw_arguments raw;
   add_network_options(app, out, raw);
+  add_limit_options(app, raw);
   add_file_options(app, out);
   add_certificate_options(app, out);
   add_running_options(app, out, raw);
@@ -210,6 +232,9 @@ std::variant<server_arguments, early_end> parse_server_arguments(int count, cons
   out.log_level = log_levels.at(raw.log_level);
   out.idle_timeout = to_milliseconds(raw.idle_timeout);
   out.drain_timeout = to_milliseconds(raw.drain_timeout);
+  out.limits.headers_timeout = to_milliseconds(raw.headers_timeout);
+  out.limits.write_timeout = to_milliseconds(raw.write_timeout);
+  out.limits.unused_timeout = to_milliseconds(raw.unused_timeout);
   return out;
 }
 

@@ -15,6 +15,7 @@
 #include "common/path_options.hpp"
 #include "common/qlog_options.hpp"
 #include "common/version_options.hpp"
+#include "quasio/driver/server_limits.hpp"
 #include "quasio/quic/acceptor.hpp"
 
 namespace quasio::apps {
@@ -42,6 +43,7 @@ struct server_arguments {
   std::string token_key_file;  ///< Empty: secrets for this run alone.
   bool early_data = false;
   std::chrono::milliseconds idle_timeout{30'000};
+  http3::server_limits limits;
   congestion_arguments congestion;
   version_arguments versions;
   std::chrono::milliseconds drain_timeout{10'000};

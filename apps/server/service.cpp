@@ -155,6 +155,7 @@ http3::server_options service::http3_options() const {
   if (qlog_) options.observe = qlog_->observer();
   options.tls = quic_tls_;
   options.transport.max_idle_timeout = arguments_.idle_timeout;
+  options.limits = arguments_.limits;
   apply(arguments_.congestion, options.transport);
   arguments_.path.apply_to(options.transport);
   apply(arguments_.versions, options.transport.versions);

@@ -54,15 +54,14 @@ auto async_read_elsewhere(asio::thread_pool& disk, std::shared_ptr<const open_fi
 }  // namespace
 
 file_reader::file_reader(file_part part, asio::thread_pool& disk)
-    : part_(std::move(part)),
-      disk_(disk),
-      buffer_(std::make_shared<std::vector<char>>(
-          static_cast<std::size_t>(std::min<std::uint64_t>(part_.size, largest_piece)))) {}
+    : part_(std::move(part)), disk_(disk), buffer_(std::make_shared<std::vector<char>>()) {}
 
 asio::awaitable<std::string_view> file_reader::next(error_code& error) {
   error = {};
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part_.size, buffer_->size()));
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(part_.size, next_size_));
   if (wanted == 0) co_return std::string_view();
+  if (buffer_->size() < wanted) buffer_ = std::make_shared<std::vector<char>>(wanted);
+  next_size_ = std::min(2 * next_size_, largest_piece);
   read_outcome outcome = read_once(*part_.file, *buffer_, wanted, part_.first, RWF_NOWAIT);
   if (outcome.error && would_wait(outcome.error)) {
     outcome.error = {};

@@ -91,7 +91,11 @@ void local_streams::send_encoder_instructions(transport_streams& transport, std:
 
 void local_streams::send_decoder_instructions(transport_streams& transport, std::vector<std::uint8_t>& instructions) {
   if (instructions.empty() || !decoder_.id) return;
-  const auto taken = transport.stream_write(*decoder_.id, instructions, false);
+  // No more than there is credit for, lest as much again as a stream's send buffer piles up behind it.
+  const auto credit = transport.stream_credit(*decoder_.id);
+  if (!credit || *credit == 0) return;
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(*credit, instructions.size()));
+  const auto taken = transport.stream_write(*decoder_.id, byte_view(instructions).first(count), false);
   if (!taken) return;
   instructions.erase(instructions.begin(), instructions.begin() + static_cast<std::ptrdiff_t>(*taken));
 }

@@ -45,32 +45,47 @@ result<bool, breach> encoder_stream_reader::read(byte_reader& reader, encoder_in
     if (index && *index && is_static && qpack_static_entry(next.number) == nullptr) {
       return encoder_stream_error("an index beyond the static table");
     }
-    return index && *index ? read_string(reader, 8, value_, next.value) : index;
+    if (!index || !*index) return index;
+    coded_text value;
+    const auto whole = find_text(reader, 8, value);
+    return whole && *whole ? decode(value, value_, next.value) : whole;
   }
   if ((first & 0x40) != 0) {  // Section 4.3.3.
     next.what = kind::insert;
-    const auto name = read_string(reader, 6, name_, next.name);
-    return name && *name ? read_string(reader, 8, value_, next.value) : name;
+    coded_text name;
+    coded_text value;
+    auto whole = find_text(reader, 6, name);
+    if (whole && *whole) whole = find_text(reader, 8, value);
+    if (!whole || !*whole) return whole;
+    // Not before: a value that comes in drops would have its name decoded with each of them.
+    const auto named = decode(name, name_, next.name);
+    return named ? decode(value, value_, next.value) : named;
   }
   next.what = (first & 0x20) != 0 ? kind::set_capacity : kind::duplicate;  // Sections 4.3.1 and 4.3.4.
   return read_integer(reader, 5, next.number);
 }
 
 /// A string that no entry can hold is refused before it has come (RFC 9204, section 7.4).
-result<bool, breach> encoder_stream_reader::read_string(byte_reader& reader, unsigned prefix_bits, std::string& decoded,
-                                                        std::string_view& text) const {
+result<bool, breach> encoder_stream_reader::find_text(byte_reader& reader, unsigned prefix_bits,
+                                                      coded_text& found) const {
   if (reader.empty()) return false;
-  const bool is_huffman = (reader.rest().front() >> (prefix_bits - 1) & 1) != 0;
+  found.is_huffman = (reader.rest().front() >> (prefix_bits - 1) & 1) != 0;
   std::uint64_t length = 0;
   if (auto whole = read_integer(reader, prefix_bits - 1, length); !whole || !*whole) return whole;
-  if (length > max_string_ * (is_huffman ? longest_huffman_code : 1)) {
+  if (length > max_string_ * (found.is_huffman ? longest_huffman_code : 1)) {
     return encoder_stream_error("a string that no entry can hold");
   }
   const auto bytes = reader.read_bytes(length);
   if (!bytes) return false;
-  text = as_text(*bytes);
-  if (!is_huffman) return true;
-  if (!decode_huffman(*bytes, decoded)) return encoder_stream_error("a string that is badly coded");
+  found.bytes = *bytes;
+  return true;
+}
+
+result<bool, breach> encoder_stream_reader::decode(const coded_text& coded, std::string& decoded,
+                                                   std::string_view& text) {
+  text = as_text(coded.bytes);
+  if (!coded.is_huffman) return true;
+  if (!decode_huffman(coded.bytes, decoded)) return encoder_stream_error("a string that is badly coded");
   text = decoded;
   return true;
 }

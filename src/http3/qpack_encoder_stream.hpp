@@ -61,8 +61,12 @@ private:
 
   /// Whether the instruction is whole.
   result<bool, breach> read(byte_reader& reader, encoder_instruction& next);
-  result<bool, breach> read_string(byte_reader& reader, unsigned prefix_bits, std::string& decoded,
-                                   std::string_view& text) const;
+  struct coded_text {
+    byte_view bytes;
+    bool is_huffman = false;
+  };
+  result<bool, breach> find_text(byte_reader& reader, unsigned prefix_bits, coded_text& found) const;
+  static result<bool, breach> decode(const coded_text& coded, std::string& decoded, std::string_view& text);
   void keep(byte_view rest);
 
   std::size_t max_string_;

@@ -9,6 +9,9 @@ namespace {
 // Ended streams kept to be used again, with the memory of their tables.
 constexpr std::size_t max_spare_streams = 32;
 
+// What a stream may hold unsent, whatever the others do.
+constexpr std::size_t smallest_allowance = 16 * 1024;
+
 stream_notice lowest_notice(const stream& about) noexcept {
   return static_cast<stream_notice>(1u << std::countr_zero(unsigned{about.notices}));
 }
@@ -21,6 +24,7 @@ stream_set::stream_set(endpoint_role role, const settings& own, event_queue& eve
       initial_stream_window_(own.initial_stream_window),
       max_stream_window_(own.max_stream_window),
       send_buffer_limit_(std::max<std::size_t>(own.stream_send_buffer, 1)),
+      connection_send_limit_(own.connection_send_buffer),
       max_stream_gaps_(own.max_stream_gaps),
       incoming_{incoming_streams(own.max_concurrent_bidirectional_streams),
                 incoming_streams(own.max_concurrent_unidirectional_streams)},
@@ -63,8 +67,10 @@ void stream_set::begin_anew(const transport_parameters& peer) {
   peer_limits_ = {};
   connection_out_ = send_window();
   for (outgoing_streams& kind : outgoing_) kind.take_limit_back();
+  unsent_ = 0;
   streams_.for_each([this](stream& known) {
     if (known.sends) known.sending.begin_anew();
+    if (known.sends) unsent_ += known.sending.unsent();
     while (known.notices != 0) drop_notice(known, lowest_notice(known));
     reschedule(known);
   });
@@ -104,7 +110,7 @@ stream_result<void> stream_set::write_whole(stream_id id, byte_view data, bool f
 stream_result<std::size_t> stream_set::capacity(stream_id id) const {
   const auto found = find_used(id, part::sending);
   if (!found) return unexpected<stream_error>(found.error());
-  if (*found == nullptr) return send_buffer_limit_;
+  if (*found == nullptr) return allowance_beside(unsent_);
   const send_stream& sending = (*found)->sending;
   if (sending.is_reset()) return unexpected<stream_error>(stream_error::reset);
   if (sending.is_finished()) return unexpected<stream_error>(stream_error::already_finished);
@@ -192,19 +198,29 @@ stream_result<stream*> stream_set::find_writable(stream_id id) {
   return found;
 }
 
+std::size_t stream_set::allowance_beside(std::uint64_t others) const noexcept {
+  const std::uint64_t left = connection_send_limit_ - std::min<std::uint64_t>(connection_send_limit_, others);
+  return std::min<std::size_t>(send_buffer_limit_,
+                               static_cast<std::size_t>(std::max<std::uint64_t>(left, smallest_allowance)));
+}
+
 std::size_t stream_set::room(const send_stream& sending) const noexcept {
+  const std::size_t most = allowance(sending);
   const std::uint64_t unsent = sending.unsent();
-  return unsent < send_buffer_limit_ ? send_buffer_limit_ - static_cast<std::size_t>(unsent) : 0;
+  return unsent < most ? most - static_cast<std::size_t>(unsent) : 0;
 }
 
 void stream_set::append(stream& to, byte_view data, bool fin) {
   to.sending.write(data);
+  unsent_ += data.size();
   if (fin) to.sending.finish();
   reschedule(to);
 }
 
 bool stream_set::abandon_sending(stream& abandoned, std::uint64_t code) {
+  const std::uint64_t unsent = abandoned.sending.unsent();
   if (!abandoned.sending.reset(code)) return false;
+  unsent_ -= unsent;
   abandoned.waits_to_write = false;
   drop_notices_not_needed(abandoned);
   add_notice(abandoned, stream_notice::reset_stream);

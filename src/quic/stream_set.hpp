@@ -166,6 +166,11 @@ private:
 
   // The application's writing (stream_set.cpp).
   stream_result<stream*> find_writable(stream_id id);
+  /// What the stream may hold unsent now: its own limit, or what the others leave of the connection's.
+  std::size_t allowance(const send_stream& sending) const noexcept {
+    return allowance_beside(unsent_ - sending.unsent());
+  }
+  std::size_t allowance_beside(std::uint64_t others) const noexcept;
   std::size_t room(const send_stream& sending) const noexcept;
   void append(stream& to, byte_view data, bool fin);
   bool abandon_sending(stream& abandoned, std::uint64_t code);
@@ -219,6 +224,7 @@ private:
   std::uint64_t initial_stream_window_;
   std::uint64_t max_stream_window_;
   std::size_t send_buffer_limit_;
+  std::size_t connection_send_limit_;
   std::size_t max_stream_gaps_;
   peer_stream_limits peer_limits_;
 
@@ -237,6 +243,7 @@ private:
   bool receiving_early_ = false;
   std::vector<stream*> noticed_;   // Streams with notices.
   std::size_t out_of_credit_ = 0;  // Streams of which out_of_credit holds.
+  std::uint64_t unsent_ = 0;       // Of all streams.
   stream_counters counters_;
 };
 

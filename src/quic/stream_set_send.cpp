@@ -277,12 +277,13 @@ void stream_set::on_data_sent(schedule_entry& turn, const send_piece& sent) {
     repairs_.yield_turn(turn);
   } else {
     counters_.bytes_sent += sent.length;
+    unsent_ -= sent.length;
     connection_out_.use(sent.length);
     fresh_.yield_turn(turn);
   }
   reschedule(sender);
   // Half of the buffer is worth a wake-up; a packet's worth is not.
-  if (sender.waits_to_write && sender.sending.unsent() <= send_buffer_limit_ / 2) {
+  if (sender.waits_to_write && sender.sending.unsent() <= allowance(sender.sending) / 2) {
     sender.waits_to_write = false;
     events_->push(stream_writable{sender.id});
   }

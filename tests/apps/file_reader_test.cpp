@@ -68,6 +68,20 @@ TEST_F(file_reader_test, reads_a_part_in_pieces) {
   EXPECT_FALSE(error);
 }
 
+TEST_F(file_reader_test, begins_with_small_pieces) {
+  folder_.write("file", pattern(4 * file_reader::largest_piece));
+  auto reader = open(0, 4 * file_reader::largest_piece);
+  std::vector<std::size_t> sizes;
+  run([&]() -> asio::awaitable<void> {
+    error_code error;
+    while (reader.remaining() > 0 && !error) sizes.push_back((co_await reader.next(error)).size());
+  });
+  ASSERT_GE(sizes.size(), 5u);
+  EXPECT_EQ(sizes[0], file_reader::first_piece);
+  EXPECT_EQ(sizes[1], 2 * file_reader::first_piece);
+  EXPECT_EQ(sizes[4], file_reader::largest_piece);
+}
+
 TEST_F(file_reader_test, reads_nothing_of_nothing) {
   folder_.write("file", "");
   error_code error;

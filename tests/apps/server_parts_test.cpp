@@ -99,6 +99,12 @@ TEST(server_arguments, are_all_understood) {
                                          "0",
                                          "--max-connections",
                                          "10",
+                                         "--headers-timeout",
+                                         "1.5",
+                                         "--write-timeout",
+                                         "0",
+                                         "--unused-timeout",
+                                         "7",
                                          "--hidden-files",
                                          "--handover",
                                          "h.sock",
@@ -116,6 +122,9 @@ TEST(server_arguments, are_all_understood) {
   EXPECT_EQ(out.idle_timeout, std::chrono::milliseconds(2500));
   EXPECT_EQ(out.drain_timeout, std::chrono::milliseconds(0));
   EXPECT_EQ(out.max_connections, 10u);
+  EXPECT_EQ(out.limits.headers_timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(out.limits.write_timeout, std::chrono::milliseconds(0));
+  EXPECT_EQ(out.limits.unused_timeout, std::chrono::seconds(7));
   EXPECT_TRUE(out.hidden_files);
   EXPECT_TRUE(out.early_data);
   EXPECT_EQ(out.handover, "h.sock");

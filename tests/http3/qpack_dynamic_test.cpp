@@ -323,6 +323,19 @@ TEST(qpack_dynamic_decoder, refuses_sections_that_cannot_be) {
   }
 }
 
+// Else each byte of a value would have its name decoded anew.
+TEST(qpack_dynamic_decoder, decodes_a_name_once_its_value_has_come) {
+  qpack_decoder decoder({4096, 0});
+  const auto hear = [&](std::string_view hex) {
+    const bytes said = from_hex(hex);
+    return decoder.on_encoder_stream(said).has_value();
+  };
+  ASSERT_TRUE(hear("3f e1 1f"));  // The table's capacity.
+  ASSERT_TRUE(hear("61 00"));     // A Huffman-coded name whose padding is wrong.
+  ASSERT_TRUE(hear("03 61 62"));  // A value of three bytes.
+  EXPECT_FALSE(hear("63"));
+}
+
 // [rfc9204 2.2.3#2 3.1#2 3.2.2#2 4.3.1#2 7.4#1]
 TEST(qpack_dynamic_decoder, refuses_instructions_that_cannot_be) {
   for (const char* hex : {"3f46",                        // A capacity of 101.

@@ -354,6 +354,20 @@ TEST(session_qpack, a_peer_that_takes_no_acknowledgments_is_shut_out) {
   expect_closed(net, error_code::excessive_load);
 }
 
+TEST(session_qpack, acknowledgments_that_lack_credit_do_not_wait_in_the_stream) {
+  settings limits;
+  limits.qpack_max_unsent_acknowledgments = 64;
+  server_test net(limits);
+  net.self.transport.send_credit = 0;
+  for (int i = 0; i < 200 && !net.self.closed_with(); ++i) {
+    net.peer.bidirectional_limit = 1000;
+    const stream_id id = net.send_request(headers(post_request()), false);
+    net.peer.reset_stream(id, error_code::request_cancelled);
+    net.settle();
+  }
+  expect_closed(net, error_code::excessive_load);
+}
+
 // --- Our encoder, and a raw peer -----------------------------------------------------------------------------------
 
 /// A client whose raw server allows a table.

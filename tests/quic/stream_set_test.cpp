@@ -136,6 +136,46 @@ TEST(stream_set, takes_no_more_than_the_send_buffer_and_says_when_there_is_room)
   EXPECT_TRUE(pair.client.take<stream_writable>().empty()) << "the last write was not cut short";
 }
 
+TEST(stream_set, bounds_what_all_streams_hold_unsent_and_leaves_each_its_share) {
+  constexpr std::size_t share = 16 * 1024;
+  settings own;
+  own.stream_send_buffer = 8 * share;
+  own.connection_send_buffer = 10 * share;
+  settings peer;
+  peer.initial_stream_window = 0;
+  stream_pair pair(own, peer);
+  auto& client = pair.client.streams;
+  const std::vector<std::uint8_t> data(20 * share);
+  std::vector<stream_id> all;
+  std::size_t held = 0;
+  for (int i = 0; i < 50; ++i) {
+    all.push_back(*client.open(bidirectional));
+    held += *client.write(all.back(), data, false);
+  }
+  EXPECT_EQ(held, (8 + 2 + 48) * share) << "one its own limit, one what it left, the others their share";
+  EXPECT_EQ(client.capacity(*client.open(bidirectional)), share);
+  ASSERT_TRUE(client.reset(all.front(), 1));
+  EXPECT_EQ(client.capacity(all.back()), 0u) << "the others hold enough without it";
+  for (int i = 1; i < 48; ++i) ASSERT_TRUE(client.reset(all[static_cast<std::size_t>(i)], 1));
+  EXPECT_EQ(client.capacity(all.back()), 7 * share) << "what was given up counts no more";
+}
+
+TEST(stream_set, says_that_there_is_room_at_half_of_the_share) {
+  constexpr std::size_t share = 16 * 1024;
+  settings own;
+  own.connection_send_buffer = 0;
+  stream_pair pair(own, {});
+  auto& client = pair.client.streams;
+  const stream_id id = *client.open(bidirectional);
+  const std::vector<std::uint8_t> data(2 * share);
+  EXPECT_EQ(client.write(id, data, false), share);
+  pair.client.send(share / 2 - 100);
+  EXPECT_TRUE(pair.client.take<stream_writable>().empty());
+  pair.client.send(200);
+  EXPECT_EQ(pair.client.take<stream_writable>().size(), 1u);
+  EXPECT_GE(client.write(id, data, false).value_or(0), share / 2);
+}
+
 TEST(stream_set, says_how_much_the_peer_lets_go_at_once) {
   settings peer;
   peer.initial_stream_window = 1000;

@@ -24,14 +24,14 @@ struct server_limits {
   /// read is not counted. Then the read ends with client_error::body_timeout, for which the client gets 408 unless the
   /// handler catches it. Protocols that keep a request open in silence want more, or 0.
   std::chrono::milliseconds body_timeout{60'000};
-  std::uint64_t body_min_progress = 1;  ///< Bytes. More also stops those who send one from time to time.
+  std::uint64_t body_min_progress = 1024;  ///< Bytes. 1 lets those go on who send one from time to time.
 
   /// How long a handler that writes waits until the client takes the next `write_min_progress` bytes. Then the write
   /// ends with client_error::write_timeout, and the response is reset with H3_REQUEST_CANCELLED. What is left of a
   /// response that the handler has finished, quic::settings::stream_send_buffer at the most, may take four times as
   /// long. Generous, because a paused video is a slow reader too.
   std::chrono::milliseconds write_timeout{120'000};
-  std::uint64_t write_min_progress = 1;
+  std::uint64_t write_min_progress = 1024;
 
   /// How long a connection may be without a request, from its handshake or from the end of the last one, however alive
   /// PINGs keep it. Then it is shut down gracefully. The idle timeout alone would let anybody keep it for ever.

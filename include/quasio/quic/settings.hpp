@@ -48,6 +48,11 @@ struct settings {
   /// and flow control instead, so that a fast path never starves for lack of buffer.
   std::size_t stream_send_buffer = 256 * 1024;
 
+  /// The same for all streams of a connection together: when they hold this much, each still takes 16 KB, so that none
+  /// waits for another. Else a peer that asks for much on many streams and takes nothing of it would have
+  /// `stream_send_buffer` on each of them.
+  std::size_t connection_send_buffer = 2 * 1024 * 1024;
+
   /// While streams or datagrams of several urgencies wait, one packet in so many begins with a less urgent one, each
   /// urgency in its turn, so that none starves for good; 0: strictly the most urgent first. RFC 9218, section 10 leaves
   /// it open; 3 % delay nothing that is urgent and keep what lies below alive.
