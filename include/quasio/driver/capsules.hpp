@@ -22,11 +22,13 @@ enum class large_capsule : std::uint8_t {
   stream,  ///< It comes in pieces, as it arrives.
 };
 
+/// What a capsule_source keeps, and what it passes over.
 struct capsule_source_settings {
   /// Bytes of the largest value that is given as a whole, and so the most that is ever kept. The default holds whatever
   /// fits a UDP payload.
   std::size_t max_value = 65535;
 
+  /// What becomes of those that are longer.
   large_capsule large = large_capsule::refuse;
 
   /// The types that mean something; capsules of all others are skipped, however long they are, as must be done
@@ -41,6 +43,7 @@ struct capsule_source_settings {
 /// value is kept as it comes.
 class capsule_assembler {
 public:
+  /// Reserves the buffer for reading; values take memory as they come.
   explicit capsule_assembler(capsule_source_settings settings);
 
   /// The next capsule that is wanted, or piece of one, of what was put in; valid until the next call. Nothing when all
@@ -85,6 +88,7 @@ class capsule_source {
 public:
   using executor_type = typename Stream::executor_type;
 
+  /// Reads nothing yet.
   explicit capsule_source(Stream& from, capsule_source_settings settings = {})
       : from_(from), assembler_(std::move(settings)) {}
 
@@ -101,8 +105,8 @@ public:
     return asio::async_compose<Token, void(error_code, http3::capsule_piece)>(receive_operation{*this}, token, from_);
   }
 
-  std::uint64_t skipped() const noexcept { return assembler_.skipped(); }
-  std::uint64_t too_large() const noexcept { return assembler_.too_large(); }
+  std::uint64_t skipped() const noexcept { return assembler_.skipped(); }      ///< Capsules of unwanted types.
+  std::uint64_t too_large() const noexcept { return assembler_.too_large(); }  ///< Skipped for their length.
 
 private:
   struct receive_operation {
@@ -165,6 +169,7 @@ class capsule_sink {
 public:
   using executor_type = typename Stream::executor_type;
 
+  /// Writes nothing yet.
   explicit capsule_sink(Stream& to) : to_(to) {}
 
   executor_type get_executor() { return to_.get_executor(); }

@@ -84,6 +84,7 @@ public:
   /// The trailer section; empty when there was none. Known once a read said eof.
   const http3::field_list& trailers() const noexcept;
 
+  /// The priority and the datagrams of the exchange.
   exchange_control control() const { return exchange_control(state_); }
 
   /// For the parts of the driver.
@@ -193,6 +194,7 @@ public:
   /// Body bytes handed over so far. Only on the executor.
   std::uint64_t bytes_written() const noexcept;
 
+  /// The priority and the datagrams of the exchange.
   exchange_control control() const { return exchange_control(state_); }
 
 private:
@@ -240,6 +242,7 @@ public:
 
   /// The body, to be read after the final header section.
   body_reader& body() noexcept { return body_; }
+  /// The priority and the datagrams of the exchange.
   exchange_control control() const { return body_.control(); }
 
 private:

@@ -44,6 +44,7 @@ public:
   /// responses may go by it, too. One handler at a time; an empty one ends it. Executor.
   void on_priority_change(priority_handler handler);
 
+  /// HTTP Datagrams of the exchange (RFC 9297, section 2).
   datagram_flow datagrams() const { return datagram_flow(state_); }
 
   /// Gives up the whole exchange; pending operations end with operation_aborted.

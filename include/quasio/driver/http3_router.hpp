@@ -71,11 +71,11 @@ public:
   router& put(std::string_view pattern, request_handler handler) { return add("PUT", pattern, std::move(handler)); }
   router& patch(std::string_view pattern, request_handler handler) { return add("PATCH", pattern, std::move(handler)); }
   router& del(std::string_view pattern, request_handler handler) { return add("DELETE", pattern, std::move(handler)); }
+  router& any(std::string_view pattern, request_handler handler) { return add("", pattern, std::move(handler)); }
+
   /// Extended CONNECT with this :protocol (RFC 9220), e.g. "websocket". A protocol that no fitting pattern knows is
   /// answered with 501; routes for every method are not for these. See request::protocol().
   router& connect(std::string_view protocol, std::string_view pattern, request_handler handler);
-
-  router& any(std::string_view pattern, request_handler handler) { return add("", pattern, std::move(handler)); }
 
   /// Adds a middleware around all that this router answers, also what it answers by itself, whenever the routes were
   /// added. The first that was added is the outermost.

@@ -95,6 +95,7 @@ public:
   void allow_silence(std::chrono::milliseconds most);
 
   /// Its stream, priority and datagrams.
+  /// The priority and the datagrams of the exchange.
   driver::exchange_control control() const { return body_.control(); }
 
   /// How the client wants the response by now, unless the server has decided itself (RFC 9218): see
@@ -191,6 +192,7 @@ public:
   /// Body bytes handed over so far.
   std::uint64_t bytes_written() const noexcept { return writer_.bytes_written(); }
 
+  /// The priority and the datagrams of the exchange.
   driver::exchange_control control() const { return writer_.control(); }
 
   /// How this response is sent from now on, compared with the others of the connection, whatever the client wants. To
