@@ -45,7 +45,8 @@ result<bool, breach> encoder_stream_reader::read(byte_reader& reader, encoder_in
     if (index && *index && is_static && qpack_static_entry(next.number) == nullptr) {
       return encoder_stream_error("an index beyond the static table");
     }
-    if (!index || !*index) return index;
+    if (!index) return unexpected<breach>(index.error());
+    if (!*index) return false;
     coded_text value;
     const auto whole = find_text(reader, 8, value);
     return whole && *whole ? decode(value, value_, next.value) : whole;

@@ -136,7 +136,7 @@ attack endless_trailers() {
 std::vector<attack> attacks_on_fields() {
   return {
       bomb("huge_section", "HEADERS frames that say they have 2^40 bytes.", section_size, declared(1ULL << 40), false),
-      bomb("many_fields", "4,000 fields of one byte each, which stand for 50 KB and more to handle each.",
+      bomb("many_fields", "4,000 fields of one byte each, which stand for 160 KB.",
            "`http3::settings::max_fields`: 256; then `wasted_requests`", indexed_fields(4'000), true),
       bomb("huffman_expansion", "A value of 42 KB that Huffman coding expands to 68 KB.", section_size,
            huffman_field(68 * 1024), true),

@@ -18,7 +18,7 @@ machine over loopback; all settings are the defaults, but for timeouts where the
 - **Held by**: the setting that stops it, and its default.
 - **Ends with**: how the attacker's connections are closed, its streams reset or its requests answered. A dash: nothing
   has to be stopped, the attack costs what any traffic costs.
-- **Conn.**: connections that the attacker used up while the test lasted (one to three seconds).
+- **Conn.**: connections that the attacker used up while the test lasted (0.3 to 3 seconds).
 - **Sent**: UDP payload from the attacker, megabytes a second.
 - **CPU**: what the server used, in percent of one processor, with the honest client's requests.
 - **A byte's cost**: how much processor time a byte of the attack costs the server, beside a byte of honest requests sent
@@ -26,7 +26,9 @@ machine over loopback; all settings are the defaults, but for timeouts where the
   sent.
 - **Memory**: by how much the server's resident memory grew at the most; the test's bound is in brackets.
 - **Others**: latency of the honest client's requests on its connection, median and 99th percentile, in milliseconds; and
-  the median of requests on new connections, with their handshakes. All of its requests succeeded.
+  the median of requests on new connections, with their handshakes. All of its requests succeeded. Where the attacker
+  sends as much as one thread can take, others wait while it is taken, as beside any fast upload; most by `qpack_duplicates`
+  and its like, where a window full of instructions is a quarter of a second of work.
 
 The tests hold each attack to its outcome and its memory bound, a byte to four times the cost of an honest one, and the
 99th percentile of the others to 150 ms more than ten times what it is in peace and twice what it is beside an honest
