@@ -7,9 +7,13 @@ namespace quasio::test {
 namespace {
 
 struct noted final : http3::request_watch_listener {
-  void on_headers_late(stream_id id) override { late.push_back(id); }
+  void on_headers_late(stream_id id) override {
+    late.push_back(id);
+    told_late = std::chrono::steady_clock::now();
+  }
   void on_unused() override { ++unused; }
   std::vector<stream_id> late;
+  std::chrono::steady_clock::time_point told_late;
   int unused = 0;
 };
 
@@ -27,13 +31,14 @@ TEST(request_watch, tells_of_late_headers_once) {
   limits.unused_timeout = 0ms;
   watched_connection at(limits);
   run(at.context, [](watched_connection& with) -> asio::awaitable<void> {
+    const auto begin = std::chrono::steady_clock::now();
     with.watch->start();
     with.watch->on_stream_opened(0);
     with.watch->on_stream_opened(4);
     with.watch->on_stream_closed(4);
-    co_await pause(15ms);
-    EXPECT_TRUE(with.listener.late.empty());
-    co_await pause(150ms);
+    EXPECT_TRUE(co_await eventually([&] { return !with.listener.late.empty(); }));
+    EXPECT_GE(with.listener.told_late - begin, 40ms);
+    co_await pause(100ms);
     EXPECT_EQ(with.listener.late, (std::vector<stream_id>{0}));
     EXPECT_EQ(with.listener.unused, 0);
     with.watch->stop();
