@@ -250,7 +250,7 @@ TEST(http3_limits, a_finished_response_that_nobody_takes_is_cut_off) {
 
 TEST(http3_limits, a_connection_without_requests_is_let_go_however_alive_it_is) {
   auto options = serve_on_loopback();
-  options.limits.unused_timeout = 150ms;
+  options.limits.unused_timeout = 500ms;
   auto client = trusting_client();
   client.transport.keep_alive_interval = 20ms;
   client.transport.keep_alive_scope = quic::keep_alive_scope::always;
