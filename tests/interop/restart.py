@@ -31,7 +31,7 @@ class Replaced:
         self.origin, self.port = self.old.origin, self.old.port
 
     def start(self, name, listen):
-        return Server(self.work, "--handover", self.path, "--metrics", self.metrics, "--threads", 2, *self.options, name=name, listen=listen,
+        return Server(self.work, "--handover", self.path, "--metrics", self.metrics, "--threads", 2, "--drain-timeout", 60, *self.options, name=name, listen=listen,
                       root=self.work / "site")
 
     def replace(self, name="new"):
@@ -105,7 +105,7 @@ def make_small_site(work):
     for name in ("pages/report.js", "scene_pages/restart.js"):
         shutil.copy(SOURCE / "tests/interop" / name, work / "site")
     with open(work / "site/big.bin", "wb") as file:
-        file.truncate(200 << 20)
+        file.truncate(100 << 20)
 
 
 def check_all_well(client, count):
@@ -143,7 +143,7 @@ def under_load(work):
     got = 1
     while chunk := download.popen.stdout.read(1 << 20):
         got += len(chunk)
-    check(download.wait(20) == 0 and got == 200 << 20, f"of the download {got} bytes came: {download.output()}")
+    check(download.wait(20) == 0 and got == 100 << 20, f"of the download {got} bytes came: {download.output()}")
     for each in clients:
         check_all_well(each, REQUESTS // 4)
     check(servers.old.process.wait(20) == 0, f"the old server ended with code {servers.old.process.popen.returncode}")
