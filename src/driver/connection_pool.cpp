@@ -18,6 +18,10 @@ std::string resumption_of(const quic::handshake_summary& handshake) {
   return text + ", early data " + std::string(quic::to_string(handshake.early_data));
 }
 
+std::string attempt_at(const std::string& host, std::uint16_t port, const std::string& origin) {
+  return "trying the alternative " + host + ":" + std::to_string(port) + " of " + origin;
+}
+
 std::string summary_of(const driver::connection_info& info) {
   return "connected to " + info.path.peer.to_string() + (info.handshake.after_retry ? " after a Retry: " : ": ") +
          info.handshake.alpn + ", " + info.handshake.cipher + ", " + info.handshake.group + ", handshake took " +
@@ -113,7 +117,7 @@ void connection_pool::forget_ended() {
 // -------------------------------------------------------------------------------------------------------
 
 connection_pool::place connection_pool::begin(const url& to) {
-  const auto begun = std::make_shared<pooled_connection>(executor_);
+  auto begun = std::make_shared<pooled_connection>(executor_);
   origins_[to.origin()].push_back(begun);
   asio::co_spawn(executor_, connect(shared_from_this(), begun, to),
                  asio::bind_cancellation_slot(begun->cancellation.slot(), asio::detached));
@@ -147,7 +151,7 @@ asio::awaitable<void> connection_pool::connect_to_alternative(place to_fill, url
   for (const alternative_service& each : options_->alternatives->find(origin, calendar_now())) {
     const std::string host = each.host.empty() ? to.host : each.host;
     if (host == to.host && each.port == to.port) co_return;
-    trace("trying the alternative " + host + ":" + std::to_string(each.port) + " of " + origin);
+    trace(attempt_at(host, each.port, origin));
     // No early data: whether anybody is there is not known before the handshake is complete.
     const auto timeout = std::min(options_->alternative_timeout, options_->connect_timeout);
     co_await connect_to_host(to_fill, to, host, each.port, false, timeout);

@@ -89,7 +89,7 @@ void datagram_inbox::forget_stale(time_point now) {
   }
 }
 
-void datagram_inbox::remove_early(std::deque<early_datagram>::iterator which) {
+void datagram_inbox::remove_early(const std::deque<early_datagram>::iterator& which) {
   early_bytes_ -= which->payload.size();
   spare_.release(std::move(which->payload));
   early_.erase(which);

@@ -86,7 +86,7 @@ private:
   bool has_room(const datagram_queue& queue, std::size_t size) const noexcept;
   bool make_room(datagram_queue& queue, std::size_t size);
   void forget_stale(time_point now);
-  void remove_early(std::deque<early_datagram>::iterator which);
+  void remove_early(const std::deque<early_datagram>::iterator& which);
 
   const datagram_settings& limits_;
   received_datagram_counts& counts_;

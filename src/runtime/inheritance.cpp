@@ -53,6 +53,7 @@ void send_inheritance(int socket, const inheritance& what, error_code& error) {
   for (std::size_t index = 0; index < what.endpoints.size(); ++index) {
     for (const inherited_listener& each : what.endpoints[index]) {
       std::vector<int> handles;
+      handles.reserve(each.sockets.size() + 1);
       for (const net::descriptor& one : each.sockets) handles.push_back(one.get());
       handles.push_back(each.channel.get());
       message said;

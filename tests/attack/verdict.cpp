@@ -72,7 +72,7 @@ verdict judge(const attack& which, const measurement& seen, const calibration& u
   judge_treatment(which, seen.met, made.faults);
   const std::uint64_t most = which.memory_megabytes * 1024 * 1024;
   if (!is_instrumented && seen.memory_growth > most) {
-    made.faults.push_back(sentence("the server took ", seen.memory_growth / 1024.0 / 1024.0,
+    made.faults.push_back(sentence("the server took ", static_cast<double>(seen.memory_growth) / 1024.0 / 1024.0,
                                    " MB more, wanted at most ", which.memory_megabytes));
   }
   if (seen.others.failures > 0) {

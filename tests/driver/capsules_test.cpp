@@ -12,7 +12,6 @@ namespace {
 
 using driver::capsule_assembler;
 using driver::capsule_error;
-using driver::capsule_source_settings;
 using driver::large_capsule;
 
 struct seen_capsule {

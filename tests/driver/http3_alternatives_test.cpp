@@ -6,8 +6,6 @@
 namespace quasio::test {
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
 /// An origin and an alternative of it, on one io_context; each says who it is.
 struct two_places {
   two_places() {

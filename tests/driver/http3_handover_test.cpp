@@ -11,8 +11,6 @@
 namespace quasio::test {
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
 /// A server with threads of its own, as if in a process of its own, whose answers are its name.
 struct generation {
   explicit generation(std::string called, std::shared_ptr<runtime::inheritance> from = nullptr, std::size_t threads = 2)

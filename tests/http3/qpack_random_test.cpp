@@ -163,7 +163,7 @@ private:
 
   static bytes take(std::deque<std::uint8_t>& from, std::size_t count) {
     const auto end = from.begin() + static_cast<std::ptrdiff_t>(std::min(count, from.size()));
-    const bytes taken(from.begin(), end);
+    bytes taken(from.begin(), end);
     from.erase(from.begin(), end);
     return taken;
   }

@@ -198,7 +198,7 @@ int main(int argc, char* argv[]) try {
 
   http3::router routes;
   routes.use([&](http3::request& from, http3::response& to, http3::next_handler next) {
-    return note_connection(all, from, to, std::move(next));
+    return note_connection(all, from, to, next);
   });
   const auto upload = [&](http3::request& from, http3::response& to) { return take_upload(all, from, to); };
   routes.put("/upload", upload).post("/upload", upload);

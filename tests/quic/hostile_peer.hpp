@@ -403,8 +403,7 @@ private:
     bytes& waiting = crypto_to_send_[index];
     if (waiting.empty()) return {};
     const std::size_t size = std::min(most, waiting.size());
-    const bytes frame =
-        payload_of(wire::crypto_frame{.offset = crypto_sent_[index], .data = byte_view(waiting).first(size)});
+    bytes frame = payload_of(wire::crypto_frame{.offset = crypto_sent_[index], .data = byte_view(waiting).first(size)});
     crypto_sent_[index] += size;
     waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(size));
     return frame;

@@ -36,7 +36,7 @@ public:
 
   /// Has `ready` called once, on the executor and never from within, when send() has room after would_block; with an
   /// error when that will never be. Only a sink whose send() says would_block needs it.
-  virtual void wait_writable(std::function<void(const error_code&)> ready) { static_cast<void>(ready); }
+  virtual void wait_writable(std::function<void(const error_code&)> /*ready*/) {}
 
   /// Packets with this destination connection ID belong to this connection from now on, until the other is called. A
   /// router with one connection needs neither. See quic::routing_id().
