@@ -20,7 +20,8 @@ server_h3_driver::server_h3_driver(const asio::any_io_executor& executor, const 
     : h3_driver(endpoint_role::server, executor, settings),
       sink_(std::move(sink)),
       max_requests_(settings.max_requests),
-      post_accept_timeout_(settings.post_accept_timeout) {
+      post_accept_timeout_(settings.post_accept_timeout),
+      farewell_timeout_(settings.farewell_timeout) {
   sink_->on_attached(*this);
 }
 
@@ -66,7 +67,7 @@ void server_h3_driver::end_at_limit() {
     http().send_goaway(transport());
   }
   if (shutdown_ != shutdown_step::final) http().send_goaway(transport());
-  shutdown_ = shutdown_step::final;
+  begin_farewell();
   farewell_ = "as many requests as one connection may have";
   wake();
 }
@@ -115,13 +116,28 @@ void server_h3_driver::announce_end() {
 
 void server_h3_driver::name_last_request() {
   if (transport().is_closed() || shutdown_ == shutdown_step::final) return;
-  shutdown_ = shutdown_step::final;
   http().send_goaway(transport());
+  begin_farewell();
   wake();
 }
 
+// A client that is slow to hear of the GOAWAY, as on a busy machine, goes on sending requests. They are to be refused
+// as long as that may last, not cut off.
+void server_h3_driver::begin_farewell() {
+  if (std::exchange(shutdown_, shutdown_step::final) == shutdown_step::final) return;
+  farewell_is_over_ = farewell_timeout_.count() == 0;
+  if (farewell_is_over_) return;
+  const auto timer = std::make_shared<asio::steady_timer>(executor(), farewell_timeout_);
+  timer->async_wait([timer, self = self_](const error_code& error) {
+    if (error || *self == nullptr) return;
+    (*self)->farewell_is_over_ = true;
+    (*self)->wake();
+  });
+}
+
 void server_h3_driver::close_when_done() {
-  if (shutdown_ == shutdown_step::final && http().open_exchanges() == 0) close(http3::error_code::no_error, farewell_);
+  if (shutdown_ == shutdown_step::final && farewell_is_over_ && http().open_exchanges() == 0)
+    close(http3::error_code::no_error, farewell_);
 }
 
 }  // namespace quasio::driver

@@ -38,7 +38,8 @@ public:
                    std::shared_ptr<server_h3_sink> sink);
   ~server_h3_driver() override;
 
-  /// Two GOAWAYs a round trip apart, and a close when the last request has been answered (RFC 9114, section 5.2).
+  /// Two GOAWAYs a round trip apart, and a close when the last request has been answered and those that crossed the
+  /// GOAWAYs had time to be refused (RFC 9114, section 5.2).
   void shut_down();
   void go_away() override { shut_down(); }
 
@@ -63,13 +64,16 @@ private:
   void end_at_limit();
   void announce_end();
   void name_last_request();
+  void begin_farewell();
   void close_when_done();
 
   std::shared_ptr<server_h3_sink> sink_;
   std::uint64_t max_requests_;
   std::chrono::milliseconds post_accept_timeout_;
+  std::chrono::milliseconds farewell_timeout_;
   std::uint64_t requests_ = 0;
   shutdown_step shutdown_ = shutdown_step::none;
+  bool farewell_is_over_ = false;
   std::string_view farewell_;
 
   // Shared with the timer's handler, which may outlive the driver.

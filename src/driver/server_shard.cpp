@@ -11,6 +11,7 @@ server_shard::server_shard(const runtime::shard& where, std::shared_ptr<const se
   driving_.http3 = options.http3;
   driving_.max_requests = options.limits.max_requests_per_connection;
   driving_.post_accept_timeout = options.limits.post_accept_timeout;
+  driving_.farewell_timeout = options.limits.farewell_timeout;
   driving_.counters = std::make_shared<driver::h3_counters>();
   driving_.on_exchange = options.on_exchange;
 }

@@ -114,6 +114,12 @@ TEST(http3_limits, a_handler_may_have_a_limit_of_its_own) {
   }(pair));
 }
 
+/// A HEADERS frame with GET https localhost /, all from QPACK's static table but the authority.
+const std::string& whole_get() {
+  static const std::string request("\x01\x10\x00\x00\xd1\xd7\xc1\x50\x09localhost", 18);
+  return request;
+}
+
 // --- Clients that keep it waiting
 // ------------------------------------------------------------------------------------
 
@@ -137,11 +143,9 @@ TEST(http3_limits, headers_that_do_not_end_are_rejected) {
     EXPECT_EQ(error.category(), runtime::stream_abandoned_category());
     EXPECT_EQ(error.value(), static_cast<int>(http3::error_code::request_rejected));
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 70ms);
-    // The connection goes on: a whole request, GET https localhost /, all from QPACK's static table but the authority.
+    // The connection goes on.
     auto whole = co_await connection.async_open_stream(stream_direction::bidirectional);
-    std::string request("\x01\x10\x00\x00\xd1\xd7\xc1\x50\x09localhost", 18);
-    request[1] = static_cast<char>(request.size() - 2);
-    co_await asio::async_write(whole, asio::buffer(request), asio::use_awaitable);
+    co_await asio::async_write(whole, asio::buffer(whole_get()), asio::use_awaitable);
     whole.finish();
     const auto [failed, answer] = co_await whole.async_read_some(asio::buffer(buffer), as_result);
     EXPECT_FALSE(failed) << failed.message();
@@ -280,6 +284,45 @@ TEST(http3_limits, a_connection_that_never_asks_is_let_go) {
     auto connection = co_await runtime::async_connect(shard, std::move(with));
     EXPECT_EQ(at.server.open_connections(), 1u);
     EXPECT_TRUE(co_await eventually([&] { return at.server.open_connections() == 0; }));
+  }(pair));
+}
+
+// A client on a busy machine, or one that a proxy stands for, hears late of the GOAWAY. What it asks meanwhile it will
+// ask elsewhere if it is refused; cut off, it may have been processed for all that the client knows.
+TEST(http3_limits, what_crosses_the_last_goaway_is_refused_not_cut_off) {
+  auto options = serve_on_loopback();
+  options.limits.max_requests_per_connection = 1;
+  options.limits.farewell_timeout = 400ms;
+  http3_pair pair(read_and_tell_size, options);
+  run(pair.context, [](http3_pair& at) -> asio::awaitable<void> {
+    const runtime::shard shard(at.context.get_executor());
+    auto connection = co_await runtime::async_connect(shard, connect_with(at.endpoint, "h3"));
+    auto control = co_await connection.async_open_stream(stream_direction::unidirectional);
+    const char settings[] = {0x00, 0x04, 0x00};
+    co_await asio::async_write(control, asio::buffer(settings), asio::use_awaitable);
+    const auto begin = std::chrono::steady_clock::now();
+    auto first = co_await connection.async_open_stream(stream_direction::bidirectional);
+    co_await asio::async_write(first, asio::buffer(whole_get()), asio::use_awaitable);
+    first.finish();
+    std::string answer;
+    const auto [ended, size] = co_await asio::async_read(first, asio::dynamic_buffer(answer), as_result);
+    EXPECT_EQ(ended, asio::error::eof);
+    // The response has been acknowledged, and nothing is left to be answered.
+    co_await pause(100ms);
+    char buffer[10];
+    auto late = co_await connection.async_open_stream(stream_direction::bidirectional);
+    co_await asio::async_write(late, asio::buffer(whole_get()), asio::use_awaitable);
+    const auto [refused, nothing] = co_await late.async_read_some(asio::buffer(buffer), as_result);
+    EXPECT_EQ(refused.category(), runtime::stream_abandoned_category()) << refused.message();
+    EXPECT_EQ(refused.value(), static_cast<int>(http3::error_code::request_rejected));
+    // It does not last for ever, however long the client stays.
+    auto too_late = co_await connection.async_open_stream(stream_direction::bidirectional, as_result);
+    while (!std::get<0>(too_late) && std::chrono::steady_clock::now() - begin < 5s) {
+      co_await pause(20ms);
+      too_late = co_await connection.async_open_stream(stream_direction::bidirectional, as_result);
+    }
+    EXPECT_TRUE(std::get<0>(too_late));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 400ms);
   }(pair));
 }
 

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +25,10 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct counts {
-  std::mutex peers_mutex;
-  std::set<std::string> peers;  // Connections that brought a request: browsers make others, just in case.
+  std::mutex connections_mutex;
+  // Requests by when their connection began, for its address may change: Chromium takes another port when packets are
+  // late. Connections without a request are none of these: browsers make some, just in case.
+  std::map<time_point, std::size_t> requests_by_connection;
   std::atomic<int> endless_running{0};
   std::atomic<int> endless_cancelled{0};
   std::atomic<int> uploads_running{0};
@@ -132,15 +134,15 @@ asio::awaitable<void> write_for_ever(counts& all, http3::request&, http3::respon
 asio::awaitable<void> note_connection(counts& all, http3::request& request, http3::response&,
                                       http3::next_handler next) {
   {
-    const std::lock_guard lock(all.peers_mutex);
-    all.peers.insert(request.connection().path.peer.to_string());
+    const std::lock_guard lock(all.connections_mutex);
+    ++all.requests_by_connection[request.connection().handshake.started];
   }
   co_await next();
 }
 
 std::size_t count_connections(counts& all) {
-  const std::lock_guard lock(all.peers_mutex);
-  return all.peers.size();
+  const std::lock_guard lock(all.connections_mutex);
+  return all.requests_by_connection.size();
 }
 
 asio::awaitable<void> tell_state(counts& all, http3::response& response) {
@@ -172,7 +174,9 @@ asio::awaitable<void> send_file(const std::filesystem::path& folder, http3::requ
 
 int main(int argc, char* argv[]) try {
   if (argc < 4)
-    return std::cerr << "usage: scenario_server CERTIFICATE.pem KEY.pem FOLDER [THREADS [IDLE_MILLISECONDS]]\n", 2;
+    return std::cerr << "usage: scenario_server CERTIFICATE.pem KEY.pem FOLDER [THREADS [IDLE_MILLISECONDS [fixed]]]\n"
+                        "fixed: windows stay as large as they begin\n",
+           2;
   crypto::server_options tls;
   tls.certificate_chain = crypto::pem::file(argv[1]);
   tls.private_key = crypto::pem::file(argv[2]);
@@ -185,6 +189,10 @@ int main(int argc, char* argv[]) try {
   options.tls = crypto::tls_context::server(tls).value();
   options.threads = argc > 4 ? std::stoul(argv[4]) : 1;
   if (argc > 5) options.transport.max_idle_timeout = std::chrono::milliseconds(std::stoul(argv[5]));
+  if (argc > 6) {
+    options.transport.max_connection_window = options.transport.initial_connection_window;
+    options.transport.max_stream_window = options.transport.initial_stream_window;
+  }
   options.on_connection_closed = [](const network_path& path, const runtime::connection_end& end) {
     std::clog << path.peer.to_string() << " is gone: " << end.message << std::endl;
   };

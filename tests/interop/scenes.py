@@ -34,6 +34,10 @@ MIB = 1 << 20
 # The defaults of quic::settings: what a reader that does not keep up is sent, and what one that does is at the most.
 FIRST_WINDOW = 1536 * 1024
 LARGEST_WINDOW = 24 * MIB
+
+# Threads, idle timeout in milliseconds, and windows that do not grow: on a busy machine round trips are so long that even a slow reader
+# uses up a window within two of them.
+FIXED_WINDOWS = (1, 30_000, "fixed")
 UPLOAD_BLOCKS = 2048  # of 1 MiB
 
 
@@ -400,7 +404,7 @@ def read_slowly(client, seconds):
 @case
 def slow_reader_quasio_client(work):
     """A client whose output is read slowly: neither it nor the server keeps more than twice its window."""
-    server = Scenario(work)
+    server = Scenario(work, *FIXED_WINDOWS)
     # What a client needs anyhow, one sees from one that gets next to nothing.
     idle = Process("idle-client", in_client(server, f"{server.origin}/dribble?size=1000&piece=10&pause=100"), work.folder, stdout=subprocess.PIPE)
     check(idle.popen.stdout.read(20), "nothing came")
@@ -442,7 +446,7 @@ def fast_reader_that_stops(work):
 def slow_reader_curl(work):
     """curl that reads a hundred kilobytes a second: the server keeps no more than twice a window."""
     need_peers("curl")
-    server = Scenario(work)
+    server = Scenario(work, *FIXED_WINDOWS)
     server.state()
     memory = Memory(server.process)
     client = Process("client", in_curl("--limit-rate", "100K", "--max-time", "4", "-o", "/dev/null", f"{server.origin}/endless"), work.folder)
@@ -454,7 +458,7 @@ def slow_reader_curl(work):
 @case
 def slow_server(work):
     """The server as the slow reader, of uploads by quasio-client and curl: it and quasio-client keep no more than twice its window."""
-    server = Scenario(work)
+    server = Scenario(work, *FIXED_WINDOWS)
     make_sparse(work / "64m.bin", 64)
     server.state()
     memory = Memory(server.process)
@@ -467,7 +471,7 @@ def slow_server(work):
     client.end()
     server.stop()
     if (PEERS / "stamp").exists():
-        server = Scenario(work)
+        server = Scenario(work, *FIXED_WINDOWS)
         server.state()
         memory = Memory(server.process)
         client = Process("curl", in_curl("-T", work.in_chroot("64m.bin"), "--max-time", "2", f"{server.origin}/upload?pause=200"), work.folder)
@@ -494,7 +498,7 @@ def dribble_to(process, count=20, size=1000):
 
 def slow_writers_with(work, download, upload):
     """A server that writes slowly, and a client that does; what is written arrives before all is."""
-    server = Scenario(work)
+    server = Scenario(work, *FIXED_WINDOWS)
     client = Process("download", download(server), work.folder, stdout=subprocess.PIPE)
     first = client.popen.stdout.read(1)
     started = time.monotonic()

@@ -54,6 +54,11 @@ struct h3_driver_settings {
   /// gracefully (GOAWAY, and a close a round trip later). 0: as long as the idle timeout lets it.
   std::chrono::milliseconds post_accept_timeout{0};
 
+  /// Server: how long, after the last GOAWAY, a connection stays on which nothing is left to answer. What the client
+  /// sent before it heard is then refused with H3_REQUEST_REJECTED, so that it sends it elsewhere; cut off, many
+  /// clients would give it up. One that closes the connection itself is not waited for. 0: closed at once.
+  std::chrono::milliseconds farewell_timeout{1'000};
+
   /// Both: counts what happens; one for all connections of a shard. Null: nobody counts.
   std::shared_ptr<h3_counters> counters;
 

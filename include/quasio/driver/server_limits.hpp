@@ -41,6 +41,11 @@ struct server_limits {
   /// gracefully. 0, the default: as long as `unused_timeout`.
   std::chrono::milliseconds post_accept_timeout{0};
 
+  /// How long, after the last GOAWAY, a connection stays on which nothing is left to answer: requests that crossed the
+  /// GOAWAY are refused with H3_REQUEST_REJECTED and clients send them elsewhere, where many would give up what is cut
+  /// off with the connection. Clients that close it themselves are not waited for. 0: closed at once.
+  std::chrono::milliseconds farewell_timeout{1'000};
+
   /// Requests that a connection may bring; with the last of them it is shut down gracefully (RFC 9114, section 5.2):
   /// the client hears by GOAWAY that it should go to a new connection, these requests are still answered, and those
   /// that were on their way behind them are refused with H3_REQUEST_REJECTED, as safe to send elsewhere. 0: any number,
