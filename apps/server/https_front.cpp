@@ -109,8 +109,9 @@ asio::awaitable<void> https_front::accept(tcp::acceptor& acceptor) {
   while (!stopping_) {
     error_code error;
     tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-    if (stopping_ || error == asio::error::operation_aborted) co_return;
+    if (error == asio::error::operation_aborted) co_return;
     if (error) {
+      if (stopping_) co_return;
       spdlog::warn("cannot accept a TCP connection: {}", error.message());
       pause.expires_after(pause_after_failed_accept);
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -122,6 +123,8 @@ asio::awaitable<void> https_front::accept(tcp::acceptor& acceptor) {
     asio::co_spawn(
         executor_, [this, session]() -> asio::awaitable<void> { return run(session); },
         [](const std::exception_ptr&) {});
+    // One that came in at the last moment.
+    if (stopping_) session->end_soon();
   }
 }
 
@@ -150,6 +153,8 @@ asio::awaitable<void> https_front::stop(std::chrono::milliseconds patience) {
     error_code ignored;
     acceptor->close(ignored);
   }
+  // Whoever has been accepted already is among the sessions after this.
+  co_await asio::post(executor_, asio::use_awaitable);
   const auto open = sessions_;
   for (const auto& session : open) session->end_soon();
   if (sessions_.empty()) co_return;

@@ -23,6 +23,9 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+// How long a client of a server that ends may take to send the request that was on its way.
+constexpr std::chrono::seconds last_chance{1};
+
 // What is read and thrown away of a body that nobody asked for, so that the client gets to read the answer.
 constexpr std::size_t most_thrown_away = 256 * 1024;
 
@@ -64,7 +67,11 @@ ip_endpoint to_ip_endpoint(const asio::ip::tcp::endpoint& endpoint) {
 
 https_session::https_session(asio::ip::tcp::socket socket, asio::ssl::context& tls, const file_site& site,
                              asio::thread_pool& disk, const https_limits& limits)
-    : stream_(beast::tcp_stream(std::move(socket)), tls), site_(site), disk_(disk), limits_(limits) {
+    : stream_(beast::tcp_stream(std::move(socket)), tls),
+      last_chance_(stream_.get_executor()),
+      site_(site),
+      disk_(disk),
+      limits_(limits) {
   asio::ip::tcp::socket& connected = beast::get_lowest_layer(stream_).socket();
   error_code error;
   peer_ = to_ip_endpoint(connected.remote_endpoint(error)).to_string();
@@ -81,13 +88,18 @@ asio::awaitable<void> https_session::run() {
     co_return;
   }
   bool go_on = true;
-  while (go_on && !ending_) go_on = co_await serve_one();
+  // A client that was let in is answered once: it could not know that the server ends.
+  while (go_on && (!ending_ || requests_ == 0)) go_on = co_await serve_one();
   co_await say_farewell();
 }
 
 void https_session::end_soon() {
-  ending_ = true;
-  if (waiting_for_request_) cut_off();
+  if (std::exchange(ending_, true) || !waiting_for_request_) return;
+  last_chance_.expires_after(last_chance);
+  last_chance_.async_wait([weak = weak_from_this()](const error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && self->waiting_for_request_) self->cut_off();
+  });
 }
 
 void https_session::cut_off() {
@@ -99,11 +111,13 @@ void https_session::cut_off() {
 asio::awaitable<bool> https_session::serve_one() {
   request_parser parser;
   parser.header_limit(limits_.header_size);
-  beast::get_lowest_layer(stream_).expires_after(requests_ == 0 ? limits_.header : limits_.keep_alive);
+  const std::chrono::seconds patience = requests_ == 0 ? limits_.header : limits_.keep_alive;
+  beast::get_lowest_layer(stream_).expires_after(ending_ ? last_chance : patience);
   waiting_for_request_ = true;
   error_code error;
   co_await http::async_read_header(stream_, received_, parser, asio::redirect_error(asio::use_awaitable, error));
   waiting_for_request_ = false;
+  last_chance_.cancel();
   if (!error) {
     ++requests_;
     co_return co_await respond(parser);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <boost/asio/ssl/stream.hpp>
@@ -21,7 +22,7 @@ namespace quasio::apps {
 /// One connection of HTTPS/1.1.
 ///
 /// Threads: its executor's.
-class https_session {
+class https_session : public std::enable_shared_from_this<https_session> {
 public:
   https_session(asio::ip::tcp::socket socket, asio::ssl::context& tls, const file_site& site, asio::thread_pool& disk,
                 const https_limits& limits);
@@ -29,7 +30,8 @@ public:
   /// Handshake, requests, farewell.
   asio::awaitable<void> run();
 
-  /// Ends it after the response under way, or at once when there is none.
+  /// Ends it after the response under way, or after the one to a request that comes within a second: it may have been
+  /// sent before.
   void end_soon();
 
   /// Ends it at once.
@@ -45,6 +47,7 @@ private:
   asio::awaitable<void> say_farewell();
 
   boost::asio::ssl::stream<boost::beast::tcp_stream> stream_;
+  asio::steady_timer last_chance_;
   boost::beast::flat_buffer received_;
   const file_site& site_;
   asio::thread_pool& disk_;

@@ -305,15 +305,14 @@ void service::announce(const std::vector<ip_endpoint>& endpoints) const {
 }
 
 asio::awaitable<void> service::wait_for_signals() {
-  asio::signal_set signals(context_, SIGTERM, SIGINT);
-  const int first = co_await signals.async_wait(asio::use_awaitable);
+  const int first = co_await signals_.async_wait(asio::use_awaitable);
   spdlog::info("{}: requests under way may go on for {}; a second signal ends them", name_of(first),
                readable_duration(arguments_.drain_timeout));
   notify_service_manager("STOPPING=1");
   if (handover_front_) handover_front_->close();
   asio::co_spawn(context_, stop_gracefully(), asio::detached);
   error_code error;
-  const int second = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  const int second = co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return;
   spdlog::info("{}: ending at once", name_of(second));
   exit_code_ = 128 + second;

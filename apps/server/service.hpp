@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +57,7 @@ private:
   server_arguments arguments_;
   std::unique_ptr<runtime::qlog_folder> qlog_;  // Goes after the connections, which live in the context.
   asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGTERM, SIGINT};  // From the start: who reads "ready" may signal at once.
   asio::thread_pool disk_;
   std::optional<file_site> site_;
   identity identity_;
