@@ -36,6 +36,7 @@ public:
 
   /// Has `ready` called once, on the executor and never from within, when send() has room after would_block; with an
   /// error when that will never be. Only a sink whose send() says would_block needs it.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who implements it keeps what it is given.
   virtual void wait_writable(std::function<void(const error_code&)> /*ready*/) {}
 
   /// Packets with this destination connection ID belong to this connection from now on, until the other is called. A
