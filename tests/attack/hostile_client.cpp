@@ -229,7 +229,7 @@ bool hostile_client::write_if_room(stream_id id, const bytes& what) {
 }
 
 void hostile_client::reset(stream_id id, std::uint64_t code) { (void)transport_->reset_stream(id, code); }
-void hostile_client::stop(stream_id id, std::uint64_t code) { (void)transport_->stop_sending(id, code); }
+bool hostile_client::stop(stream_id id, std::uint64_t code) { return transport_->stop_sending(id, code).has_value(); }
 bool hostile_client::send_datagram(const bytes& payload) { return transport_->send_datagram(payload).has_value(); }
 
 void hostile_client::sip(stream_id id, std::size_t count) {

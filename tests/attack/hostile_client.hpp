@@ -79,7 +79,8 @@ public:
   bool write_if_room(stream_id id, const bytes& what);
 
   void reset(stream_id id, std::uint64_t code = 0x10c);
-  void stop(stream_id id, std::uint64_t code = 0x10c);
+  /// Whether there is such a stream yet.
+  bool stop(stream_id id, std::uint64_t code = 0x10c);
   bool send_datagram(const bytes& payload);
 
   /// Reads so much of a stream, where `reads` is not set.
