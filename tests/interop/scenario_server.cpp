@@ -10,9 +10,9 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +27,9 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct counts {
   std::mutex connections_mutex;
-  // Requests by when their connection began, for its address may change: Chromium takes another port when packets are
-  // late. Connections without a request are none of these: browsers make some, just in case.
-  std::map<time_point, std::size_t> requests_by_connection;
+  // Connections that brought a request, by when they began: their addresses may change. Browsers make others, just in
+  // case.
+  std::set<time_point> connections;
   std::atomic<int> endless_running{0};
   std::atomic<int> endless_cancelled{0};
   std::atomic<int> uploads_running{0};
@@ -136,14 +136,14 @@ asio::awaitable<void> note_connection(counts& all, http3::request& request, http
                                       http3::next_handler next) {
   {
     const std::lock_guard lock(all.connections_mutex);
-    ++all.requests_by_connection[request.connection().handshake.started];
+    all.connections.insert(request.connection().handshake.started);
   }
   co_await next();
 }
 
 std::size_t count_connections(counts& all) {
   const std::lock_guard lock(all.connections_mutex);
-  return all.requests_by_connection.size();
+  return all.connections.size();
 }
 
 // Bytes that somebody holds. Resident memory has what was given back, too, and the pages of pooled receive buffers that

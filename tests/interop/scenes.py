@@ -35,8 +35,7 @@ MIB = 1 << 20
 FIRST_WINDOW = 1536 * 1024
 LARGEST_WINDOW = 24 * MIB
 
-# Threads, idle timeout in milliseconds, and windows that do not grow: on a busy machine round trips are so long that even a slow reader
-# uses up a window within two of them.
+# Threads, idle timeout in milliseconds, and windows that do not grow, as they would for a slow reader too if round trips were long enough.
 FIXED_WINDOWS = (1, 30_000, "fixed")
 UPLOAD_BLOCKS = 2048  # of 1 MiB
 
@@ -511,7 +510,7 @@ def dribble_to(process, count=20, size=1000):
 
 def slow_writers_with(work, download, upload):
     """A server that writes slowly, and a client that does; what is written arrives before all is."""
-    server = Scenario(work, *FIXED_WINDOWS)
+    server = Scenario(work)
     client = Process("download", download(server), work.folder, stdout=subprocess.PIPE)
     first = client.popen.stdout.read(1)
     started = time.monotonic()
